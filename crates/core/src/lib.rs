@@ -1,0 +1,18 @@
+//! corepy's brain without its muscle: everything about tensors that needs no arithmetic on
+//! elements. It builds and tests without a C++ compiler and runs under Miri.
+
+pub mod arena;
+pub mod dtype;
+pub mod error;
+pub mod plan;
+pub mod pool;
+pub mod registry;
+pub mod scheduler;
+pub mod shape;
+pub mod storage;
+pub mod tensor;
+
+pub use dtype::{DType, DTypeSet, Kind};
+pub use error::{Error, Result};
+pub use registry::{Op, Reduction};
+pub use tensor::Tensor;

@@ -1,0 +1,203 @@
+//! The rows: every element-wise function of the Array API standard 2025.12.
+
+use super::ResultRule::{self, Bool, Real, Same};
+use super::Widening::{self, BoolToInt8, Float64, Floating, Refuse, Truth};
+use super::{OpInfo, ResultRule as Rule};
+use crate::dtype::DTypeSet;
+
+const BOOL: DTypeSet = DTypeSet::BOOL;
+const REAL: DTypeSet = DTypeSet::REAL;
+const NUMERIC: DTypeSet = DTypeSet::NUMERIC;
+const INTEGER: DTypeSet = DTypeSet::INTEGER;
+const INTEGER_OR_BOOL: DTypeSet = DTypeSet::INTEGER_OR_BOOL;
+const FLOATING: DTypeSet = DTypeSet::FLOATING;
+const REAL_FLOATING: DTypeSet = DTypeSet::REAL_FLOATING;
+const COMPLEX: DTypeSet = DTypeSet::COMPLEX;
+const ALL: DTypeSet = DTypeSet::ALL;
+
+const EXACT: &str = "Exact.";
+const ROUNDED: &str = "Correctly rounded for real dtypes.";
+const ONE_ULP: &str = "Within 1 ULP for float32 and float64.";
+
+/// A row; the defaults are those of a function of floating-point numbers.
+const fn row(name: &'static str, functor: &'static str, family: &'static str, arity: usize) -> OpInfo {
+    OpInfo {
+        name,
+        functor,
+        family,
+        arity,
+        domain: FLOATING,
+        accepts: FLOATING,
+        widening: Floating,
+        result: Same,
+        operator: None,
+        summary: "",
+        accuracy: ONE_ULP,
+        notes: "",
+        cost: 1.0,
+    }
+}
+
+impl OpInfo {
+    /// Kernels exist for exactly the dtypes that the standard asks for.
+    const fn on(mut self, domain: DTypeSet, widening: Widening) -> OpInfo {
+        self.domain = domain;
+        self.accepts = domain;
+        self.widening = widening;
+        self
+    }
+    /// Kernels exist for more dtypes than the standard asks for.
+    const fn also(mut self, more: DTypeSet) -> OpInfo {
+        self.domain = self.domain.or(more);
+        self
+    }
+    /// The standard asks for these, though kernels compute in others.
+    const fn accepting(mut self, accepts: DTypeSet) -> OpInfo {
+        self.accepts = accepts;
+        self
+    }
+    const fn gives(mut self, result: Rule) -> OpInfo {
+        self.result = result;
+        self
+    }
+    const fn operator(mut self, stem: &'static str) -> OpInfo {
+        self.operator = Some(stem);
+        self
+    }
+    const fn text(mut self, summary: &'static str, accuracy: &'static str) -> OpInfo {
+        self.summary = summary;
+        self.accuracy = accuracy;
+        self
+    }
+    const fn notes(mut self, notes: &'static str) -> OpInfo {
+        self.notes = notes;
+        self
+    }
+    const fn costs(mut self, nanoseconds: f32) -> OpInfo {
+        self.cost = nanoseconds;
+        self
+    }
+}
+
+const fn arithmetic(name: &'static str, functor: &'static str, arity: usize) -> OpInfo {
+    row(name, functor, "arithmetic", arity).on(NUMERIC, BoolToInt8).costs(0.3)
+}
+
+const fn comparison(name: &'static str, functor: &'static str, domain: DTypeSet) -> OpInfo {
+    let mut op = row(name, functor, "comparison", 2).on(domain, Refuse).also(BOOL).gives(ResultRule::Bool).costs(0.25);
+    op.accuracy = EXACT;
+    op
+}
+
+const fn bitwise(name: &'static str, functor: &'static str, domain: DTypeSet) -> OpInfo {
+    let mut op = row(name, functor, "bitwise", 2).on(domain, BoolToInt8).costs(0.25);
+    op.accuracy = EXACT;
+    op
+}
+
+const fn logical(name: &'static str, functor: &'static str, arity: usize) -> OpInfo {
+    let mut op = row(name, functor, "bitwise", arity).on(BOOL, Truth).gives(Bool).costs(0.1);
+    op.accuracy = EXACT;
+    op
+}
+
+const fn rounding(name: &'static str, functor: &'static str) -> OpInfo {
+    let mut op = row(name, functor, "rounding", 1).on(REAL, BoolToInt8).costs(0.3);
+    op.accuracy = EXACT;
+    op
+}
+
+const fn function(name: &'static str, functor: &'static str, family: &'static str) -> OpInfo {
+    row(name, functor, family, 1)
+}
+
+/// Every element-wise operation.
+pub static OPS: &[OpInfo] = &[
+    // Arithmetic.
+    arithmetic("add", "Add", 2).also(BOOL).operator("add").text("Sum of each element of `x1` with the respective element of `x2`.", ROUNDED)
+        .notes("Integers wrap; booleans give the logical or, as in NumPy."),
+    arithmetic("subtract", "Subtract", 2).on(NUMERIC, Refuse).operator("sub").text("Difference of each element of `x1` and the respective element of `x2`.", ROUNDED)
+        .notes("Integers wrap."),
+    arithmetic("multiply", "Multiply", 2).also(BOOL).operator("mul").text("Product of each element of `x1` with the respective element of `x2`.", ROUNDED)
+        .notes("Integers wrap; booleans give the logical and, as in NumPy. Complex products are the textbook formula."),
+    row("divide", "Divide", "arithmetic", 2).on(FLOATING, Float64).accepting(NUMERIC).operator("truediv").text("Quotient of each element of `x1` and the respective element of `x2`.", ROUNDED)
+        .notes("Integers are divided as float64.").costs(0.6),
+    arithmetic("floor_divide", "FloorDivide", 2).on(REAL, BoolToInt8).operator("floordiv").text("Quotient of each element of `x1` and `x2`, rounded towards minus infinity.", EXACT)
+        .notes("Integer division by zero gives 0. For floats the result is consistent with `remainder` as in Python, and follows the standard's special cases: where NumPy returns NaN for an infinite dividend, so does corepy.").costs(3.0),
+    arithmetic("remainder", "Remainder", 2).on(REAL, BoolToInt8).operator("mod").text("Remainder of the floor division of each element of `x1` by the respective element of `x2`.", EXACT)
+        .notes("The result has the sign of the divisor. Integer remainder by zero gives 0.").costs(4.0),
+    arithmetic("negative", "Negative", 1).on(NUMERIC, Refuse).operator("neg").text("Each element with its sign changed.", EXACT).notes("Unsigned integers wrap."),
+    arithmetic("positive", "Positive", 1).on(NUMERIC, Refuse).operator("pos").text("A copy of each element.", EXACT),
+    arithmetic("abs", "Abs", 1).also(BOOL).gives(Real).operator("abs").text("Absolute value of each element; the modulus of complex elements.", ONE_ULP)
+        .notes("The most negative integer stays as it is."),
+    arithmetic("sign", "Sign", 1).on(NUMERIC, Refuse).text("-1, 0 or 1 by the sign of each element; `x / abs(x)` for complex elements.", EXACT).notes("NaN gives NaN."),
+    arithmetic("square", "Square", 1).text("Each element multiplied by itself.", ROUNDED).notes("Integers wrap."),
+    arithmetic("reciprocal", "Reciprocal", 1).on(FLOATING, Floating).text("1 divided by each element.", ROUNDED).costs(0.6),
+    arithmetic("maximum", "Maximum", 2).on(REAL, Refuse).also(BOOL.or(COMPLEX)).text("The greater of each element of `x1` and the respective element of `x2`.", EXACT)
+        .notes("NaN if either is NaN. Complex numbers are ordered lexicographically, as in NumPy."),
+    arithmetic("minimum", "Minimum", 2).on(REAL, Refuse).also(BOOL.or(COMPLEX)).text("The smaller of each element of `x1` and the respective element of `x2`.", EXACT)
+        .notes("NaN if either is NaN. Complex numbers are ordered lexicographically, as in NumPy."),
+    arithmetic("clip", "Clip", 3).on(REAL, BoolToInt8).text("Each element of `x` clamped to the range `[min, max]`.", EXACT)
+        .notes("`min` or `max` may be None. Where `min > max` the result is `max`, as in NumPy. NaN in any of the three gives NaN."),
+    arithmetic("real", "RealPart", 1).on(COMPLEX, Refuse).also(REAL.or(BOOL)).gives(Real).text("Real component of each element.", EXACT).notes("Real-valued input comes back unchanged."),
+    arithmetic("imag", "ImaginaryPart", 1).on(COMPLEX, Refuse).also(REAL.or(BOOL)).gives(Real).text("Imaginary component of each element.", EXACT).notes("Real-valued input gives zeros."),
+    arithmetic("conj", "Conjugate", 1).on(NUMERIC, Refuse).text("Complex conjugate of each element.", EXACT),
+    // Comparisons and predicates.
+    comparison("equal", "Equal", ALL).operator("eq").text("Whether each element of `x1` equals the respective element of `x2`.", EXACT),
+    comparison("not_equal", "NotEqual", ALL).operator("ne").text("Whether each element of `x1` differs from the respective element of `x2`.", EXACT),
+    comparison("less", "Less", REAL).also(COMPLEX).operator("lt").text("Whether each element of `x1` is less than the respective element of `x2`.", EXACT),
+    comparison("less_equal", "LessEqual", REAL).also(COMPLEX).operator("le").text("Whether each element of `x1` is at most the respective element of `x2`.", EXACT),
+    comparison("greater", "Greater", REAL).also(COMPLEX).operator("gt").text("Whether each element of `x1` is greater than the respective element of `x2`.", EXACT),
+    comparison("greater_equal", "GreaterEqual", REAL).also(COMPLEX).operator("ge").text("Whether each element of `x1` is at least the respective element of `x2`.", EXACT),
+    row("isfinite", "IsFinite", "comparison", 1).on(NUMERIC, Refuse).also(BOOL).gives(Bool).text("Whether each element is finite.", EXACT).costs(0.25),
+    row("isinf", "IsInf", "comparison", 1).on(NUMERIC, Refuse).also(BOOL).gives(Bool).text("Whether each element is infinite.", EXACT).costs(0.25),
+    row("isnan", "IsNan", "comparison", 1).on(NUMERIC, Refuse).also(BOOL).gives(Bool).text("Whether each element is NaN.", EXACT).costs(0.25),
+    row("signbit", "SignBit", "comparison", 1).on(REAL_FLOATING, Floating).gives(Bool).text("Whether the sign bit of each element is set.", EXACT).notes("True for -0 and for NaN whose sign bit is set.").costs(0.25),
+    // Bits and logic.
+    bitwise("bitwise_and", "BitwiseAnd", INTEGER_OR_BOOL).operator("and").text("Bitwise AND of each element of `x1` with the respective element of `x2`.", EXACT),
+    bitwise("bitwise_or", "BitwiseOr", INTEGER_OR_BOOL).operator("or").text("Bitwise OR of each element of `x1` with the respective element of `x2`.", EXACT),
+    bitwise("bitwise_xor", "BitwiseXor", INTEGER_OR_BOOL).operator("xor").text("Bitwise XOR of each element of `x1` with the respective element of `x2`.", EXACT),
+    bitwise("bitwise_left_shift", "LeftShift", INTEGER).operator("lshift").text("Each element of `x1` shifted left by the respective element of `x2` bits.", EXACT)
+        .notes("A shift by at least the width of the dtype gives 0, as in NumPy."),
+    bitwise("bitwise_right_shift", "RightShift", INTEGER).operator("rshift").text("Each element of `x1` shifted right, keeping the sign, by the respective element of `x2` bits.", EXACT)
+        .notes("A shift by at least the width of the dtype gives 0, or -1 for negative elements, as in NumPy."),
+    row("bitwise_invert", "BitwiseInvert", "bitwise", 1).on(INTEGER_OR_BOOL, Refuse).operator("invert").text("Each bit of each element inverted; logical not for booleans.", EXACT).costs(0.25),
+    logical("logical_and", "LogicalAnd", 2).text("Logical AND of each element of `x1` with the respective element of `x2`.", EXACT),
+    logical("logical_or", "LogicalOr", 2).text("Logical OR of each element of `x1` with the respective element of `x2`.", EXACT),
+    logical("logical_xor", "LogicalXor", 2).text("Logical XOR of each element of `x1` with the respective element of `x2`.", EXACT),
+    logical("logical_not", "LogicalNot", 1).text("Logical NOT of each element.", EXACT),
+    // Rounding and the representation of floats.
+    rounding("ceil", "Ceil").text("Each element rounded towards plus infinity.", EXACT),
+    rounding("floor", "Floor").text("Each element rounded towards minus infinity.", EXACT),
+    rounding("trunc", "Trunc").text("Each element rounded towards zero.", EXACT),
+    rounding("round", "Round").also(COMPLEX).accepting(NUMERIC).text("Each element rounded to the nearest integer, halves to even.", EXACT),
+    row("copysign", "CopySign", "rounding", 2).on(REAL_FLOATING, Floating).text("The magnitude of each element of `x1` with the sign of the respective element of `x2`.", EXACT).costs(0.3),
+    row("nextafter", "NextAfter", "rounding", 2).on(REAL_FLOATING, Floating).text("The next representable number after each element of `x1` towards the respective element of `x2`.", EXACT).costs(0.6),
+    // Exponentials, logarithms, powers.
+    function("exp", "Exp", "exponential").text("Exponential of each element.", ONE_ULP),
+    function("expm1", "Expm1", "exponential").text("`exp(x) - 1` of each element, accurate near 0.", ONE_ULP).costs(1.5),
+    function("log", "Log", "exponential").text("Natural logarithm of each element.", ONE_ULP),
+    function("log1p", "Log1p", "exponential").text("`log(1 + x)` of each element, accurate near 0.", ONE_ULP).costs(1.5),
+    function("log2", "Log2", "exponential").text("Base-2 logarithm of each element.", ONE_ULP),
+    function("log10", "Log10", "exponential").text("Base-10 logarithm of each element.", ONE_ULP),
+    row("logaddexp", "LogAddExp", "exponential", 2).on(REAL_FLOATING, Floating).text("`log(exp(x1) + exp(x2))` of each pair of elements, without overflow.", ONE_ULP).costs(3.0),
+    row("pow", "Pow", "power", 2).on(NUMERIC, BoolToInt8).operator("pow").text("Each element of `x1` raised to the power of the respective element of `x2`.", ONE_ULP)
+        .notes("Integers wrap; a negative integer exponent raises ValueError.").costs(4.0),
+    function("sqrt", "Sqrt", "power").text("Square root of each element.", ROUNDED),
+    row("hypot", "Hypot", "power", 2).on(REAL_FLOATING, Floating).text("`sqrt(x1**2 + x2**2)` of each pair of elements, without overflow.", ONE_ULP).costs(2.0),
+    // Trigonometry, angles in radians.
+    function("sin", "Sin", "trigonometric").text("Sine of each element, in radians.", ONE_ULP),
+    function("cos", "Cos", "trigonometric").text("Cosine of each element, in radians.", ONE_ULP),
+    function("tan", "Tan", "trigonometric").text("Tangent of each element, in radians.", ONE_ULP).costs(2.0),
+    function("asin", "Asin", "trigonometric").text("Inverse sine of each element, in radians.", ONE_ULP).costs(2.0),
+    function("acos", "Acos", "trigonometric").text("Inverse cosine of each element, in radians.", ONE_ULP).costs(2.0),
+    function("atan", "Atan", "trigonometric").text("Inverse tangent of each element, in radians.", ONE_ULP).costs(1.5),
+    row("atan2", "Atan2", "trigonometric", 2).on(REAL_FLOATING, Floating).text("Angle in radians of the point (`x2`, `x1`), in [-pi, pi].", ONE_ULP).costs(3.0),
+    // Hyperbolic functions.
+    function("sinh", "Sinh", "hyperbolic").text("Hyperbolic sine of each element.", ONE_ULP).costs(2.0),
+    function("cosh", "Cosh", "hyperbolic").text("Hyperbolic cosine of each element.", ONE_ULP).costs(2.0),
+    function("tanh", "Tanh", "hyperbolic").text("Hyperbolic tangent of each element.", ONE_ULP).costs(2.0),
+    function("asinh", "Asinh", "hyperbolic").text("Inverse hyperbolic sine of each element.", ONE_ULP).costs(3.0),
+    function("acosh", "Acosh", "hyperbolic").text("Inverse hyperbolic cosine of each element.", ONE_ULP).costs(3.0),
+    function("atanh", "Atanh", "hyperbolic").text("Inverse hyperbolic tangent of each element.", ONE_ULP).costs(3.0),
+];

@@ -1,0 +1,298 @@
+//! Element-wise operations: promotion, broadcasting and the program for the executor.
+
+use corepy_core::plan::{memory_order, plan};
+use corepy_core::shape::{Shape, Strides, broadcast_shapes};
+use corepy_core::{DType, Error, Op, Result, Tensor};
+use smallvec::SmallVec;
+
+use crate::exec::{self, Program, Slot, Step};
+use crate::ffi;
+
+/// Elements up to which a contiguous operation is one kernel call in place: below this, planning
+/// costs more than it finds.
+const INLINE_ELEMENTS: usize = 1024;
+
+/// One number of a dtype, as it lies in memory.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(16))]
+pub struct Scalar {
+    bytes: [u8; 16],
+    dtype: DType,
+}
+
+impl Scalar {
+    /// The number whose bytes start `bytes`.
+    pub fn from_bytes(bytes: &[u8], dtype: DType) -> Scalar {
+        let mut scalar = Scalar { bytes: [0; 16], dtype };
+        scalar.bytes[..dtype.itemsize()].copy_from_slice(&bytes[..dtype.itemsize()]);
+        scalar
+    }
+
+    /// Its dtype.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.dtype.itemsize()]
+    }
+}
+
+/// An operand: a tensor, or a number that stands for one.
+#[derive(Clone, Copy)]
+pub enum Operand<'a> {
+    /// A tensor of any layout.
+    Tensor(&'a Tensor),
+    /// A number, already of the dtype it takes part as.
+    Scalar(&'a Scalar),
+}
+
+impl<'a> Operand<'a> {
+    /// The dtype.
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        match self {
+            Operand::Tensor(tensor) => tensor.dtype(),
+            Operand::Scalar(scalar) => scalar.dtype,
+        }
+    }
+
+    /// The shape; a number has none.
+    #[inline]
+    pub fn shape(&self) -> &'a [usize] {
+        match self {
+            Operand::Tensor(tensor) => tensor.shape(),
+            Operand::Scalar(_) => &[],
+        }
+    }
+
+    #[inline]
+    fn data(&self) -> *mut u8 {
+        match self {
+            Operand::Tensor(tensor) => tensor.data(),
+            Operand::Scalar(scalar) => scalar.bytes.as_ptr().cast_mut(),
+        }
+    }
+
+    fn strides(&self, shape: &[usize]) -> Strides {
+        match self {
+            Operand::Tensor(tensor) => tensor.broadcast_strides(shape).expect("broadcast before"),
+            Operand::Scalar(_) => SmallVec::from_elem(0, shape.len()),
+        }
+    }
+}
+
+/// Applies `op`; the result is a new tensor laid out in memory as its operands are.
+pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
+    let promoted = operands[1..].iter().fold(operands[0].dtype(), |dtype, operand| dtype.promote(operand.dtype()));
+    let compute = compute_dtype(op, promoted, operands)?;
+    if let Some(result) = apply_small(op, compute, operands) {
+        return result;
+    }
+    let info = op.info();
+    let shapes: SmallVec<[&[usize]; 3]> = operands.iter().map(Operand::shape).collect();
+    let shape = broadcast_shapes(info.name, &shapes)?;
+    let strides: SmallVec<[Strides; 4]> = operands.iter().map(|operand| operand.strides(&shape)).collect();
+    let views: SmallVec<[&[isize]; 4]> = strides.iter().map(|strides| &strides[..]).collect();
+    let order = memory_order(&shape, &views);
+    let out = Tensor::empty_ordered(info.name, &shape, op.result_dtype(compute), &order)?;
+    // SAFETY: `out` is fresh, hence overlaps no operand.
+    unsafe { run(op, compute, operands, &views, &order, &out)? };
+    Ok(out)
+}
+
+/// Applies `op` and writes the result into `out`, cast to its dtype: what in-place operators do.
+///
+/// Behaves as if the operands were copied first, whatever memory they share with `out`.
+pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> {
+    let info = op.info();
+    out.require_writable(info.name)?;
+    let promoted = operands[1..].iter().fold(operands[0].dtype(), |dtype, operand| dtype.promote(operand.dtype()));
+    let compute = compute_dtype(op, promoted, operands)?;
+    let result = op.result_dtype(compute);
+    if !result.can_cast_same_kind(out.dtype()) {
+        return Err(Error::Cast { op: info.name, from: result, to: out.dtype() });
+    }
+    let shapes: SmallVec<[&[usize]; 3]> = operands.iter().map(Operand::shape).collect();
+    let shape = broadcast_shapes(info.name, &shapes)?;
+    if shape.as_slice() != out.shape() {
+        let mut shapes: Vec<Vec<usize>> = vec![out.shape().to_vec()];
+        shapes.push(shape.to_vec());
+        return Err(Error::Broadcast { op: info.name, shapes });
+    }
+    // What `out` would overwrite before it is read is copied first.
+    let mut copies: SmallVec<[Option<Tensor>; 3]> = SmallVec::new();
+    for operand in operands {
+        copies.push(match operand {
+            Operand::Tensor(tensor) if out.may_clobber(tensor) => Some(cast(info.name, tensor, tensor.dtype())?),
+            _ => None,
+        });
+    }
+    let operands: SmallVec<[Operand<'_>; 3]> = operands
+        .iter()
+        .zip(&copies)
+        .map(|(operand, copy)| copy.as_ref().map_or(*operand, Operand::Tensor))
+        .collect();
+    let strides: SmallVec<[Strides; 4]> = operands.iter().map(|operand| operand.strides(&shape)).collect();
+    let mut views: SmallVec<[&[isize]; 4]> = strides.iter().map(|strides| &strides[..]).collect();
+    views.insert(0, out.strides());
+    let order = memory_order(&shape, &views);
+    views.remove(0);
+    // SAFETY: operands that overlap `out` otherwise than element on element were copied.
+    unsafe { run(op, compute, &operands, &views, &order, out) }
+}
+
+fn compute_dtype(op: Op, promoted: DType, operands: &[Operand<'_>]) -> Result<DType> {
+    op.compute_dtype(promoted).map_err(|error| match error {
+        Error::UnsupportedDType { op, expected, .. } => Error::UnsupportedDType {
+            op,
+            dtypes: operands.iter().map(Operand::dtype).collect(),
+            expected,
+        },
+        other => other,
+    })
+}
+
+/// One kernel call, when every operand is a number or a contiguous tensor of one shape and of the
+/// dtype that is computed in, and the work is short.
+#[inline]
+fn apply_small(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Result<Tensor>> {
+    let mut shape: Option<&Tensor> = None;
+    let mut scalars = 0u32;
+    let mut args = [std::ptr::null::<u8>(); 3];
+    for (i, operand) in operands.iter().enumerate() {
+        if operand.dtype() != compute {
+            return None;
+        }
+        args[i] = operand.data();
+        match operand {
+            Operand::Scalar(_) => scalars |= 1 << i,
+            Operand::Tensor(tensor) => match shape {
+                None if tensor.size() <= INLINE_ELEMENTS && tensor.is_contiguous() => shape = Some(tensor),
+                Some(first) if first.shape() == tensor.shape() && tensor.is_contiguous() => {}
+                _ => return None,
+            },
+        }
+    }
+    let model = shape?;
+    let kernel = ffi::elementwise(op, compute)?;
+    let out = match Tensor::empty(op.name(), model.shape(), op.result_dtype(compute)) {
+        Ok(out) => out,
+        Err(error) => return Some(Err(error)),
+    };
+    // SAFETY: contiguous operands and output of `size` elements each; numbers are marked as such.
+    unsafe { kernel(args.as_ptr(), out.data(), model.size(), scalars) };
+    Some(Ok(out))
+}
+
+/// Runs `op` in `compute`, with casts where an operand or the output has another dtype.
+///
+/// # Safety
+/// `out` may share memory with an operand only element on element.
+unsafe fn run(
+    op: Op,
+    compute: DType,
+    operands: &[Operand<'_>],
+    strides: &[&[isize]],
+    order: &[usize],
+    out: &Tensor,
+) -> Result<()> {
+    let info = op.info();
+    let inputs = operands.len();
+    let mut program = Program { cost: info.cost * compute.itemsize() as f32 / 8.0, ..Program::default() };
+    if compute.is_complex() {
+        program.cost *= 2.0;
+    }
+    let mut args = [0; 3];
+    for (i, operand) in operands.iter().enumerate() {
+        args[i] = if operand.dtype() == compute {
+            i as Slot
+        } else {
+            let slot = (inputs + program.temporaries.len()) as Slot;
+            program.temporaries.push(compute.itemsize());
+            let kernel = ffi::cast(operand.dtype(), compute);
+            program.steps.push(Step { kernel, args: [i as Slot, 0, 0], arity: 1, out: slot });
+            program.cost += 0.3;
+            slot
+        };
+    }
+    let result = op.result_dtype(compute);
+    let kernel = ffi::elementwise(op, compute).expect("compute_dtype chose a dtype of the domain");
+    let arity = inputs as u8;
+    if result == out.dtype() {
+        let last = (inputs + program.temporaries.len()) as Slot;
+        program.steps.push(Step { kernel, args, arity, out: last });
+    } else {
+        let slot = (inputs + program.temporaries.len()) as Slot;
+        program.temporaries.push(result.itemsize());
+        program.steps.push(Step { kernel, args, arity, out: slot });
+        let kernel = ffi::cast(result, out.dtype());
+        program.steps.push(Step { kernel, args: [slot, 0, 0], arity: 1, out: slot + 1 });
+        program.cost += 0.3;
+    }
+    let mut all: SmallVec<[&[isize]; 4]> = strides.iter().copied().collect();
+    all.push(out.strides());
+    let plan = plan(out.shape(), order, &all);
+    let mut memory: SmallVec<[exec::Operand; 4]> = operands
+        .iter()
+        .map(|operand| exec::Operand { data: operand.data(), itemsize: operand.dtype().itemsize() })
+        .collect();
+    memory.push(exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() });
+    // SAFETY: strides and shape are the tensors' own; the caller answers for overlap.
+    unsafe { exec::run(info.name, &program, &plan, &memory, inputs) }
+}
+
+/// A new tensor with the elements of `tensor` cast to `dtype`, laid out as `tensor` is.
+pub fn cast(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
+    let order = memory_order(tensor.shape(), &[tensor.strides()]);
+    let out = Tensor::empty_ordered(op, tensor.shape(), dtype, &order)?;
+    assign(op, &out, Operand::Tensor(tensor))?;
+    Ok(out)
+}
+
+/// A new C-contiguous tensor with the elements of `tensor` cast to `dtype`.
+pub fn cast_contiguous(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
+    let out = Tensor::empty(op, tensor.shape(), dtype)?;
+    assign(op, &out, Operand::Tensor(tensor))?;
+    Ok(out)
+}
+
+/// A new tensor filled with one number.
+pub fn full(op: &'static str, shape: &[usize], value: &Scalar) -> Result<Tensor> {
+    let out = Tensor::empty(op, shape, value.dtype)?;
+    assign(op, &out, Operand::Scalar(value))?;
+    Ok(out)
+}
+
+/// Writes `value`, broadcast and cast, into `out`; as if `value` were copied first. The caller has
+/// decided that the cast is allowed.
+pub fn assign(op: &'static str, out: &Tensor, value: Operand<'_>) -> Result<()> {
+    out.require_writable(op)?;
+    let copy;
+    let value = match value {
+        Operand::Tensor(tensor) if out.may_clobber(tensor) => {
+            copy = cast(op, tensor, tensor.dtype())?;
+            Operand::Tensor(&copy)
+        }
+        other => other,
+    };
+    let strides: Strides = match value {
+        Operand::Scalar(_) => SmallVec::from_elem(0, out.ndim()),
+        Operand::Tensor(tensor) => tensor.broadcast_strides(out.shape()).ok_or_else(|| Error::Broadcast {
+            op,
+            shapes: vec![tensor.shape().to_vec(), out.shape().to_vec()],
+        })?,
+    };
+    let order: Shape = memory_order(out.shape(), &[out.strides(), &strides]);
+    let plan = plan(out.shape(), &order, &[&strides, out.strides()]);
+    let cost = 0.2 * value.dtype().itemsize().max(out.dtype().itemsize()) as f32 / 8.0;
+    let mut program = Program { cost, ..Program::default() };
+    program.steps.push(Step { kernel: ffi::cast(value.dtype(), out.dtype()), args: [0; 3], arity: 1, out: 1 });
+    let memory = [
+        exec::Operand { data: value.data(), itemsize: value.dtype().itemsize() },
+        exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() },
+    ];
+    // SAFETY: strides and shape are the tensors' own; an overlapping value was copied.
+    unsafe { exec::run(op, &program, &plan, &memory, 1) }
+}

@@ -1,0 +1,272 @@
+//! Blocks: how an iteration is cut, and how one block is loaded, run and stored.
+
+use std::ops::Range;
+
+use corepy_core::plan::Plan;
+use corepy_core::{Result, arena};
+use smallvec::SmallVec;
+
+use super::program::Program;
+use crate::ffi;
+
+/// Elements per block when every operand is used in place: long enough that the walk costs nothing.
+const DIRECT_BLOCK: usize = 16_384;
+/// Elements per block when something passes through the arena: a few such blocks of 8 bytes
+/// stay in L1/L2 (4096 × 8 = 32 KiB each).
+const ARENA_BLOCK: usize = 4_096;
+/// Rows and columns of a block that an operand walks across its rows: 64 elements of 8 bytes are
+/// eight cache lines on either side, and the tile fits L1.
+const TILE: usize = 64;
+/// Innermost sizes from which a block is a piece of one row.
+const LONG_ROW: usize = 256;
+/// Columns from which a kernel call per row of a tile is cheaper than gathering the rows.
+const ROW_CALL: usize = 32;
+
+/// One operand's memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Operand {
+    /// Address of the element that the plan's origin stands for.
+    pub data: *mut u8,
+    /// Bytes per element.
+    pub itemsize: usize,
+}
+
+/// How an operand takes part in a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// One element stands for the whole block.
+    Scalar,
+    /// The block lies in memory as the kernel wants it.
+    Direct,
+    /// Each row of the block does.
+    Rows,
+    /// It passes through the arena.
+    Arena,
+}
+
+/// The cut of one operation: blocks of `block_rows` × `block_cols` elements over the two innermost
+/// axes of the plan.
+pub struct Geometry<'a> {
+    program: &'a Program,
+    plan: &'a Plan,
+    operands: &'a [Operand],
+    inputs: usize,
+    roles: SmallVec<[Role; 4]>,
+    rows: usize,
+    cols: usize,
+    block_rows: usize,
+    block_cols: usize,
+    by_row: bool,
+}
+
+// SAFETY: blocks of one geometry write disjoint memory; the addresses outlive the run.
+unsafe impl Sync for Geometry<'_> {}
+
+impl<'a> Geometry<'a> {
+    /// Chooses the blocks' shape from the operands' strides, never from the number of threads.
+    pub fn new(program: &'a Program, plan: &'a Plan, operands: &'a [Operand], inputs: usize) -> Geometry<'a> {
+        let axes = plan.shape.len();
+        let cols = plan.shape[axes - 1];
+        let rows = if axes > 1 { plan.shape[axes - 2] } else { 1 };
+        let step = |operand: usize| {
+            let strides = &plan.strides[operand];
+            (if axes > 1 { strides[axes - 2] } else { 0 }, strides[axes - 1])
+        };
+        let transposed = axes > 1
+            && (0..operands.len()).any(|i| {
+                let (row, col) = step(i);
+                row != 0 && row.unsigned_abs() < col.unsigned_abs()
+            });
+        let plain = program.temporaries.is_empty()
+            && operands.iter().enumerate().all(|(i, operand)| step(i).1 == operand.itemsize as isize || step(i).1 == 0);
+        let limit = if plain { DIRECT_BLOCK } else { ARENA_BLOCK };
+        let (block_rows, block_cols) = if transposed && rows >= 8 {
+            (rows.min(TILE), cols.min(TILE))
+        } else if cols >= LONG_ROW || axes == 1 {
+            (1, cols.min(limit))
+        } else {
+            (rows.min((limit / cols.max(1)).max(1)), cols)
+        };
+        let by_row = block_rows > 1 && block_cols >= ROW_CALL;
+        let roles = operands
+            .iter()
+            .enumerate()
+            .map(|(i, operand)| {
+                let (row, col) = step(i);
+                let item = operand.itemsize as isize;
+                if col == 0 && (block_rows == 1 || row == 0) && i < inputs {
+                    Role::Scalar
+                } else if col == item && (block_rows == 1 || (row == cols as isize * item && block_cols == cols)) {
+                    Role::Direct
+                } else if col == item && by_row {
+                    Role::Rows
+                } else {
+                    Role::Arena
+                }
+            })
+            .collect::<SmallVec<[Role; 4]>>();
+        // Without an operand whose rows lie apart, whole blocks serve.
+        let by_row = by_row && roles.contains(&Role::Rows);
+        Geometry { program, plan, operands, inputs, roles, rows, cols, block_rows, block_cols, by_row }
+    }
+
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        let axes = self.plan.shape.len();
+        let outer: usize = self.plan.shape[..axes.saturating_sub(2)].iter().product();
+        outer * self.rows.div_ceil(self.block_rows.max(1)) * self.cols.div_ceil(self.block_cols.max(1))
+    }
+
+    /// Elements in a full block.
+    pub fn elements_per_block(&self) -> usize {
+        self.block_rows * self.block_cols
+    }
+
+    /// Runs the program on each block of `range`.
+    ///
+    /// # Safety
+    /// As [`super::run`]; no other thread runs the same blocks.
+    pub unsafe fn run_blocks(&self, op: &'static str, range: Range<usize>) -> Result<()> {
+        arena::scope(op, |scope| {
+            let elements = self.elements_per_block();
+            let mut slots: SmallVec<[*mut u8; 8]> = SmallVec::new();
+            let mut buffers: SmallVec<[*mut u8; 4]> = SmallVec::new();
+            for (operand, role) in self.operands.iter().zip(&self.roles) {
+                buffers.push(match role {
+                    Role::Arena => scope.bytes(elements * operand.itemsize)?,
+                    _ => std::ptr::null_mut(),
+                });
+            }
+            slots.resize(self.inputs, std::ptr::null_mut());
+            for &itemsize in &self.program.temporaries {
+                slots.push(scope.bytes(elements * itemsize)?);
+            }
+            slots.resize(slots.len() + self.operands.len() - self.inputs, std::ptr::null_mut());
+            for block in range.clone() {
+                // SAFETY: the caller's promise; the buffers hold a full block each.
+                unsafe { self.run_block(block, &mut slots, &buffers) };
+            }
+            Ok(())
+        })
+    }
+
+    /// The slot of an operand: inputs stand before the temporaries, outputs behind.
+    #[inline]
+    fn slot(&self, operand: usize) -> usize {
+        if operand < self.inputs { operand } else { operand + self.program.temporaries.len() }
+    }
+
+    unsafe fn run_block(&self, block: usize, slots: &mut [*mut u8], buffers: &[*mut u8]) {
+        let axes = self.plan.shape.len();
+        let col_blocks = self.cols.div_ceil(self.block_cols);
+        let row_blocks = self.rows.div_ceil(self.block_rows);
+        let first_col = block % col_blocks * self.block_cols;
+        let first_row = block / col_blocks % row_blocks * self.block_rows;
+        let outer = block / col_blocks / row_blocks;
+        let rows = self.block_rows.min(self.rows - first_row);
+        let cols = self.block_cols.min(self.cols - first_col);
+
+        let mut sources: SmallVec<[*mut u8; 4]> = SmallVec::new();
+        let mut scalars = 0u64;
+        for (i, operand) in self.operands.iter().enumerate() {
+            let strides = &self.plan.strides[i];
+            let col_step = strides[axes - 1];
+            let row_step = if axes > 1 { strides[axes - 2] } else { 0 };
+            let mut offset = first_col as isize * col_step + first_row as isize * row_step;
+            let mut rest = outer;
+            for axis in (0..axes.saturating_sub(2)).rev() {
+                offset += (rest % self.plan.shape[axis]) as isize * strides[axis];
+                rest /= self.plan.shape[axis];
+            }
+            let source = operand.data.wrapping_offset(offset);
+            sources.push(source);
+            let slot = self.slot(i);
+            match self.roles[i] {
+                Role::Scalar => {
+                    scalars |= 1 << slot;
+                    slots[slot] = source;
+                }
+                Role::Direct | Role::Rows => slots[slot] = source,
+                Role::Arena => {
+                    slots[slot] = buffers[i];
+                    if i < self.inputs {
+                        let item = operand.itemsize as isize;
+                        // SAFETY: the source block lies in the operand, the buffer holds a full block.
+                        unsafe {
+                            ffi::copy(operand.itemsize)(
+                                source,
+                                row_step,
+                                col_step,
+                                buffers[i],
+                                cols as isize * item,
+                                item,
+                                rows,
+                                cols,
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        if self.by_row {
+            for row in 0..rows {
+                if row > 0 {
+                    for (i, operand) in self.operands.iter().enumerate() {
+                        let slot = self.slot(i);
+                        let step = match self.roles[i] {
+                            Role::Scalar => 0,
+                            Role::Rows => self.plan.strides[i][axes - 2],
+                            Role::Direct | Role::Arena => (cols * operand.itemsize) as isize,
+                        };
+                        slots[slot] = slots[slot].wrapping_offset(step);
+                    }
+                }
+                // SAFETY: each slot points to `cols` elements of this row, or one scalar.
+                unsafe { self.run_steps(slots, cols, scalars) };
+            }
+        } else {
+            // SAFETY: each slot points to the whole block, or one scalar.
+            unsafe { self.run_steps(slots, rows * cols, scalars) };
+        }
+        for i in self.inputs..self.operands.len() {
+            if self.roles[i] == Role::Arena {
+                let item = self.operands[i].itemsize as isize;
+                let strides = &self.plan.strides[i];
+                let row_step = if axes > 1 { strides[axes - 2] } else { 0 };
+                // SAFETY: the buffer holds the block, the destination is the operand's own.
+                unsafe {
+                    ffi::copy(self.operands[i].itemsize)(
+                        buffers[i],
+                        cols as isize * item,
+                        item,
+                        sources[i],
+                        row_step,
+                        strides[axes - 1],
+                        rows,
+                        cols,
+                    );
+                }
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn run_steps(&self, slots: &[*mut u8], n: usize, mut scalars: u64) {
+        let first_output = self.inputs + self.program.temporaries.len();
+        for step in &self.program.steps {
+            let mut args = [std::ptr::null::<u8>(); 3];
+            let mut mask = 0u32;
+            let arity = usize::from(step.arity);
+            for (i, &slot) in step.args[..arity].iter().enumerate() {
+                args[i] = slots[usize::from(slot)];
+                mask |= u32::from(scalars >> slot & 1 == 1) << i;
+            }
+            let out = usize::from(step.out);
+            // A temporary made of scalars is a scalar.
+            let whole = mask == (1 << arity) - 1 && out < first_output;
+            scalars = if whole { scalars | 1 << out } else { scalars & !(1 << out) };
+            // SAFETY: `args` and the output hold `n` elements, or one where the mask says so.
+            unsafe { (step.kernel)(args.as_ptr(), slots[out], if whole { 1 } else { n }, mask) };
+        }
+    }
+}

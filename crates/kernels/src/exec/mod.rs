@@ -1,0 +1,39 @@
+//! The executor: plan → split → load → run → store, once, for every operation.
+
+mod block;
+mod program;
+
+pub use block::{Geometry, Operand, Role};
+pub use program::{Program, Slot, Step};
+
+use corepy_core::plan::Plan;
+use corepy_core::{Result, scheduler};
+
+/// Nanoseconds of work that one chunk should hold: below, handing chunks out costs more than a few
+/// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
+/// no result depends on them.
+const CHUNK_NS: f32 = 4_000.0;
+
+/// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the
+/// plan's strides.
+///
+/// # Safety
+/// Every address that the plan reaches from an operand's `data` must be valid for reads, for outputs
+/// also for writes; an output may share memory with an input only if both walk the same
+/// addresses in the same order.
+pub unsafe fn run(op: &'static str, program: &Program, plan: &Plan, operands: &[Operand], inputs: usize) -> Result<()> {
+    let geometry = Geometry::new(program, plan, operands, inputs);
+    let blocks = geometry.blocks();
+    if blocks == 0 {
+        return Ok(());
+    }
+    let block_ns = geometry.elements_per_block() as f32 * program.cost;
+    let per_chunk = ((CHUNK_NS / block_ns) as usize).clamp(1, blocks);
+    let chunks = blocks.div_ceil(per_chunk);
+    let parallel = chunks > 1 && scheduler::worth_parallel((blocks as f32 * block_ns) as u64);
+    scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
+        let first = chunk * per_chunk;
+        // SAFETY: the caller's promise; chunks partition the blocks.
+        unsafe { geometry.run_blocks(op, first..blocks.min(first + per_chunk)) }
+    })
+}

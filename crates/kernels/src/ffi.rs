@@ -1,0 +1,69 @@
+//! The only door to `csrc/`: tables of kernels, one per instruction set.
+
+use corepy_core::{DType, Op};
+
+use crate::isa::{self, Isa};
+
+/// A kernel of the element-wise shape: see `csrc/loops.h`.
+///
+/// `args` points to as many element pointers as the operation has operands; bit i of `scalars` says
+/// that `args[i]` is one element standing for all `n`.
+pub type Kernel = unsafe extern "C" fn(args: *const *const u8, out: *mut u8, n: usize, scalars: u32);
+
+/// A two-dimensional strided copy: see `csrc/copy.h`. Strides in bytes.
+pub type CopyKernel = unsafe extern "C" fn(
+    src: *const u8,
+    src_row: isize,
+    src_col: isize,
+    dst: *mut u8,
+    dst_row: isize,
+    dst_col: isize,
+    rows: usize,
+    cols: usize,
+);
+
+struct Tables {
+    elementwise: [*const [Option<Kernel>; 13]; OP_COUNT],
+    cast: *const [[Option<Kernel>; 13]; 13],
+    copy: *const [CopyKernel; 5],
+}
+
+// SAFETY: the pointers are to immutable statics.
+unsafe impl Sync for Tables {}
+
+include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+#[inline]
+fn tables() -> &'static Tables {
+    match isa::active() {
+        Isa::Baseline => &BASELINE,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => &AVX2,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => &AVX512,
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => &BASELINE,
+    }
+}
+
+/// The kernel of `op` computing in `dtype`; `None` outside the operation's domain.
+#[inline]
+pub fn elementwise(op: Op, dtype: DType) -> Option<Kernel> {
+    // SAFETY: the pointer is to a row of 13 entries in an immutable static.
+    unsafe { (*tables().elementwise[op.0 as usize])[dtype as usize] }
+}
+
+/// The kernel that casts `from` to `to`.
+#[inline]
+pub fn cast(from: DType, to: DType) -> Kernel {
+    // SAFETY: the pointer is to an immutable static.
+    let kernel = unsafe { (*tables().cast)[from as usize][to as usize] };
+    kernel.expect("build.rs instantiates every pair")
+}
+
+/// The copy of elements of `itemsize` bytes, a power of two up to 16.
+#[inline]
+pub fn copy(itemsize: usize) -> CopyKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().copy)[itemsize.trailing_zeros() as usize] }
+}

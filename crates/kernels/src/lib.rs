@@ -1,0 +1,7 @@
+//! corepy's executor: it turns plans into blocks, spreads blocks over threads and hands them to the
+//! C++ kernels of `csrc/`. This crate holds nearly all of corepy's `unsafe`.
+
+pub mod elementwise;
+pub mod exec;
+mod ffi;
+pub mod isa;

@@ -1,0 +1,308 @@
+//! Operands as Python gives them. Python scalars stop here: they become numbers of a dtype.
+
+use std::convert::Infallible;
+
+use corepy_core::{DType, Kind, Op};
+use corepy_kernels::elementwise::{Operand, Scalar};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
+use pyo3::{Borrowed, ffi};
+
+use crate::tensor::PyTensor;
+
+/// An operand of an operator or function.
+pub enum Argument<'a, 'py> {
+    /// A corepy tensor.
+    Tensor(Borrowed<'a, 'py, PyTensor>),
+    /// A Python bool.
+    Bool(bool),
+    /// A Python int of any size.
+    Int(Borrowed<'a, 'py, PyAny>),
+    /// A Python float.
+    Float(f64),
+    /// A Python complex.
+    Complex(f64, f64),
+    /// A NumPy scalar, as the Python number it holds.
+    Number(Bound<'py, PyAny>),
+}
+
+/// The object is not an operand that corepy knows: an operator answers `NotImplemented`.
+pub struct Foreign;
+
+impl From<Foreign> for PyErr {
+    fn from(_: Foreign) -> PyErr {
+        PyTypeError::new_err("expected a corepy tensor or a Python scalar")
+    }
+}
+
+impl From<Infallible> for Foreign {
+    fn from(never: Infallible) -> Foreign {
+        match never {}
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Argument<'a, 'py> {
+    type Error = Foreign;
+
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Foreign> {
+        // SAFETY: the checks and accessors below take any live object; each accessor follows its check.
+        unsafe {
+            let pointer = object.as_ptr();
+            if ffi::Py_TYPE(pointer) == PyTensor::type_object_raw(object.py()) {
+                return Ok(Argument::Tensor(object.cast_unchecked::<PyTensor>()));
+            }
+            if ffi::PyFloat_CheckExact(pointer) != 0 {
+                return Ok(Argument::Float(ffi::PyFloat_AS_DOUBLE(pointer)));
+            }
+            if ffi::PyLong_CheckExact(pointer) != 0 {
+                return Ok(Argument::Int(object));
+            }
+        }
+        extract_other(object)
+    }
+}
+
+use pyo3::PyTypeInfo;
+
+#[cold]
+fn extract_other<'a, 'py>(object: Borrowed<'a, 'py, PyAny>) -> Result<Argument<'a, 'py>, Foreign> {
+    if let Ok(tensor) = object.cast::<PyTensor>() {
+        return Ok(Argument::Tensor(tensor));
+    }
+    if let Ok(value) = object.cast::<PyBool>() {
+        return Ok(Argument::Bool(value.is_true()));
+    }
+    if let Some(number) = numpy_number(&object) {
+        return Ok(Argument::Number(number));
+    }
+    if object.cast::<PyInt>().is_ok() {
+        return Ok(Argument::Int(object));
+    }
+    if let Ok(value) = object.cast::<PyFloat>() {
+        return Ok(Argument::Float(value.value()));
+    }
+    if let Ok(value) = object.cast::<PyComplex>() {
+        return Ok(Argument::Complex(value.real(), value.imag()));
+    }
+    Err(Foreign)
+}
+
+/// The Python number in a NumPy scalar (`numpy.generic`), without importing NumPy.
+pub fn numpy_number<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let class = object.get_type();
+    if !class.module().is_ok_and(|module| module.to_string().starts_with("numpy")) || !is_numpy_generic(object) {
+        return None;
+    }
+    let number = object.call_method0("item").ok()?;
+    let plain = number.cast::<PyBool>().is_ok()
+        || number.cast::<PyInt>().is_ok()
+        || number.cast::<PyFloat>().is_ok()
+        || number.cast::<PyComplex>().is_ok();
+    plain.then_some(number)
+}
+
+fn is_numpy_generic(object: &Bound<'_, PyAny>) -> bool {
+    let py = object.py();
+    // numpy is loaded: the object's class is one of its own.
+    py.import("numpy").and_then(|numpy| numpy.getattr("generic")).is_ok_and(|class| {
+        object.is_instance(&class).unwrap_or(false)
+    })
+}
+
+/// A Python number as C++ will see it.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    /// From a bool.
+    Bool(bool),
+    /// From an int that fits 128 bits.
+    Int(i128),
+    /// From an int that does not; negative or not.
+    Huge(bool),
+    /// From a float.
+    Float(f64),
+    /// From a complex.
+    Complex(f64, f64),
+}
+
+impl Number {
+    /// Reads any of Python's numbers.
+    pub fn read(object: &Bound<'_, PyAny>) -> Option<Number> {
+        match Argument::extract(object.as_borrowed()) {
+            Ok(argument) => argument.number(),
+            Err(_) => None,
+        }
+    }
+
+    /// The dtype it has on its own.
+    pub fn default_dtype(self) -> DType {
+        match self {
+            Number::Bool(_) => DType::Bool,
+            Number::Int(_) | Number::Huge(_) => DType::Int64,
+            Number::Float(_) => DType::Float64,
+            Number::Complex(..) => DType::Complex128,
+        }
+    }
+
+    /// The dtype it takes part as beside an array of dtype `array` (NumPy 2's weak promotion).
+    #[inline]
+    pub fn dtype_beside(self, array: DType) -> DType {
+        match (self, array.kind()) {
+            (Number::Bool(_), _) => array,
+            (Number::Int(_) | Number::Huge(_), Kind::Bool) => DType::Int64,
+            (Number::Int(_) | Number::Huge(_), _) => array,
+            (Number::Float(_), Kind::Float | Kind::Complex) => array,
+            (Number::Float(_), _) => DType::Float64,
+            (Number::Complex(..), Kind::Float | Kind::Complex) => array.complex(),
+            (Number::Complex(..), _) => DType::Complex128,
+        }
+    }
+
+    /// As a number of `dtype`, or None where an integer does not fit it.
+    #[inline]
+    pub fn to_scalar(self, dtype: DType) -> Option<Scalar> {
+        macro_rules! integer {
+            ($type:ty, $value:expr) => {
+                Scalar::from_bytes(&<$type>::try_from($value).ok()?.to_ne_bytes(), dtype)
+            };
+        }
+        let (re, im) = match self {
+            Number::Bool(value) => (f64::from(u8::from(value)), 0.0),
+            Number::Int(value) => (value as f64, 0.0),
+            Number::Huge(negative) => {
+                if !dtype.is_floating() {
+                    return None;
+                }
+                (if negative { f64::NEG_INFINITY } else { f64::INFINITY }, 0.0)
+            }
+            Number::Float(value) => (value, 0.0),
+            Number::Complex(re, im) => (re, im),
+        };
+        let whole = match self {
+            Number::Bool(value) => i128::from(value),
+            Number::Int(value) => value,
+            // Truncated towards zero, saturating: the caller has allowed the cast.
+            _ => re as i128,
+        };
+        Some(match dtype {
+            DType::Bool => Scalar::from_bytes(&[u8::from(re != 0.0 || im != 0.0)], dtype),
+            DType::Int8 => integer!(i8, whole),
+            DType::Int16 => integer!(i16, whole),
+            DType::Int32 => integer!(i32, whole),
+            DType::Int64 => integer!(i64, whole),
+            DType::UInt8 => integer!(u8, whole),
+            DType::UInt16 => integer!(u16, whole),
+            DType::UInt32 => integer!(u32, whole),
+            DType::UInt64 => integer!(u64, whole),
+            DType::Float32 => Scalar::from_bytes(&(re as f32).to_ne_bytes(), dtype),
+            DType::Float64 => Scalar::from_bytes(&re.to_ne_bytes(), dtype),
+            DType::Complex64 => {
+                let mut bytes = [0; 8];
+                bytes[..4].copy_from_slice(&(re as f32).to_ne_bytes());
+                bytes[4..].copy_from_slice(&(im as f32).to_ne_bytes());
+                Scalar::from_bytes(&bytes, dtype)
+            }
+            DType::Complex128 => {
+                let mut bytes = [0; 16];
+                bytes[..8].copy_from_slice(&re.to_ne_bytes());
+                bytes[8..].copy_from_slice(&im.to_ne_bytes());
+                Scalar::from_bytes(&bytes, dtype)
+            }
+        })
+    }
+}
+
+impl Argument<'_, '_> {
+    /// The Python number, unless a tensor.
+    #[inline]
+    pub fn number(&self) -> Option<Number> {
+        Some(match self {
+            Argument::Tensor(_) => return None,
+            Argument::Bool(value) => Number::Bool(*value),
+            Argument::Int(value) => read_int(value),
+            Argument::Float(value) => Number::Float(*value),
+            Argument::Complex(re, im) => Number::Complex(*re, *im),
+            Argument::Number(value) => return Number::read(value),
+        })
+    }
+}
+
+#[inline]
+fn read_int(value: &Bound<'_, PyAny>) -> Number {
+    let mut overflow = 0;
+    // SAFETY: `value` is an int; no error is set but through overflow, which is read.
+    let small = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
+    if overflow == 0 {
+        return Number::Int(i128::from(small));
+    }
+    value.extract::<i128>().map_or(Number::Huge(overflow < 0), Number::Int)
+}
+
+/// The error of a Python integer that does not fit.
+pub fn overflow(op: &str, number: Number, dtype: DType) -> PyErr {
+    let value = match number {
+        Number::Int(value) => value.to_string(),
+        Number::Float(value) => value.to_string(),
+        _ => String::from("the Python integer"),
+    };
+    PyOverflowError::new_err(format!("{op}: {value} is out of bounds for {dtype}"))
+}
+
+/// A Python number beside an array of dtype `array`, ready to take part in `op`.
+pub fn scalar_beside(op: Op, number: Number, array: DType) -> PyResult<Scalar> {
+    let dtype = number.dtype_beside(array);
+    if let Some(scalar) = number.to_scalar(dtype) {
+        if dtype.is_floating() && matches!(number, Number::Huge(_)) {
+            return Err(overflow(op.name(), number, dtype));
+        }
+        return Ok(scalar);
+    }
+    // Comparisons are right for any integer, as in NumPy: beyond the dtype's range, infinity
+    // compares as the integer does.
+    if matches!(op.name(), "equal" | "not_equal" | "less" | "less_equal" | "greater" | "greater_equal") {
+        let negative = matches!(number, Number::Huge(true)) || matches!(number, Number::Int(value) if value < 0);
+        let bound = if negative { f64::NEG_INFINITY } else { f64::INFINITY };
+        return Ok(Scalar::from_bytes(&bound.to_ne_bytes(), DType::Float64));
+    }
+    Err(overflow(op.name(), number, dtype))
+}
+
+/// `operands` with the Python numbers beside the tensors' dtype.
+pub fn with_operands<R>(
+    op: Op,
+    arguments: &[Argument<'_, '_>],
+    body: impl FnOnce(&[Operand<'_>]) -> PyResult<R>,
+) -> PyResult<R> {
+    let mut array: Option<DType> = None;
+    for argument in arguments {
+        if let Argument::Tensor(tensor) = argument {
+            let dtype = tensor.get().tensor.dtype();
+            array = Some(array.map_or(dtype, |array| array.promote(dtype)));
+        }
+    }
+    // Without a tensor, the first number's own dtype starts the promotion.
+    let array = array.unwrap_or_else(|| {
+        arguments
+            .iter()
+            .filter_map(Argument::number)
+            .map(Number::default_dtype)
+            .reduce(DType::promote)
+            .unwrap_or(DType::Float64)
+    });
+    let mut scalars = [const { None::<Scalar> }; 3];
+    for (slot, argument) in scalars.iter_mut().zip(arguments) {
+        if let Some(number) = argument.number() {
+            *slot = Some(scalar_beside(op, number, array)?);
+        }
+    }
+    let mut operands: smallvec::SmallVec<[Operand<'_>; 3]> = smallvec::SmallVec::new();
+    for (scalar, argument) in scalars.iter().zip(arguments) {
+        operands.push(match (scalar, argument) {
+            (Some(scalar), _) => Operand::Scalar(scalar),
+            (None, Argument::Tensor(tensor)) => Operand::Tensor(&tensor.get().tensor),
+            (None, _) => return Err(PyTypeError::new_err(format!("{}: unsupported operand", op.name()))),
+        });
+    }
+    body(&operands)
+}

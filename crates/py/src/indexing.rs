@@ -1,0 +1,147 @@
+//! Basic indexing: integers, slices, ellipsis and newaxis make views.
+
+use corepy_core::{DType, Kind, Tensor};
+use corepy_kernels::elementwise::{self, Operand};
+use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyEllipsis, PySlice, PyTuple};
+
+use crate::argument::{Argument, overflow};
+use crate::convert;
+use crate::error::IntoPython;
+use crate::tensor::{PyTensor, detached};
+
+/// The view that `key` selects.
+pub fn view(tensor: &Tensor, key: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor> {
+    if let Ok(keys) = key.cast::<PyTuple>() {
+        return view_of_tuple(tensor, keys, op);
+    }
+    if let Some(index) = integer(key)? {
+        if tensor.ndim() == 0 {
+            return Err(too_many(op, 1, 0));
+        }
+        return tensor.selected(op, 0, index).py();
+    }
+    view_of_tuple(tensor, &PyTuple::new(key.py(), [key])?, op)
+}
+
+fn too_many(op: &str, keys: usize, ndim: usize) -> PyErr {
+    PyIndexError::new_err(format!("{op}: {keys} indices for a tensor of {ndim} dimensions"))
+}
+
+fn view_of_tuple(tensor: &Tensor, keys: &Bound<'_, PyTuple>, op: &'static str) -> PyResult<Tensor> {
+    let mut consuming = 0;
+    let mut ellipses = 0;
+    for key in keys.iter() {
+        if key.cast::<PyEllipsis>().is_ok() {
+            ellipses += 1;
+        } else if !key.is_none() {
+            consuming += 1;
+        }
+    }
+    if ellipses > 1 {
+        return Err(PyIndexError::new_err(format!("{op}: an index can have only a single ellipsis ('...')")));
+    }
+    if consuming > tensor.ndim() {
+        return Err(too_many(op, consuming, tensor.ndim()));
+    }
+    let mut result = tensor.clone();
+    let mut axis = 0;
+    for key in keys.iter() {
+        if key.cast::<PyEllipsis>().is_ok() {
+            axis += tensor.ndim() - consuming;
+        } else if key.is_none() {
+            if result.ndim() >= corepy_core::shape::MAX_RANK {
+                return Err(PyIndexError::new_err(format!(
+                    "{op}: more than {} dimensions",
+                    corepy_core::shape::MAX_RANK
+                )));
+            }
+            result = result.expanded(axis);
+            axis += 1;
+        } else if let Ok(slice) = key.cast::<PySlice>() {
+            let indices = slice.indices(result.shape()[axis] as isize)?;
+            let size = indices.slicelength;
+            let start = if size == 0 { 0 } else { indices.start as usize };
+            result = result.sliced(axis, start, indices.step, size);
+            axis += 1;
+        } else if let Some(index) = integer(&key)? {
+            result = result.selected(op, axis, index).py()?;
+        } else {
+            return Err(PyIndexError::new_err(format!(
+                "{op}: an index must be an integer, a slice, an ellipsis or None, not {}",
+                key.get_type().fully_qualified_name()?
+            )));
+        }
+    }
+    Ok(result)
+}
+
+/// The integer that `key` is, if it is one (not a bool, not a float).
+fn integer(key: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
+    if key.cast::<PyBool>().is_ok() {
+        return Ok(None);
+    }
+    if let Ok(tensor) = key.cast::<PyTensor>() {
+        let tensor = &tensor.get().tensor;
+        if tensor.ndim() != 0 || !tensor.dtype().is_integer() {
+            return Ok(None);
+        }
+    }
+    match key.extract::<i64>() {
+        Ok(index) => Ok(Some(index)),
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(key.py()) => {
+            Err(PyIndexError::new_err(format!("index {} is out of bounds for any axis", key.repr()?)))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// Writes `value`, broadcast and cast, into `out`.
+pub fn assign(py: Python<'_>, out: &Tensor, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    out.require_writable("__setitem__").py()?;
+    let dtype = out.dtype();
+    let source;
+    let scalar;
+    let operand = match Argument::extract(value.as_borrowed()) {
+        Ok(Argument::Tensor(tensor)) => {
+            source = tensor.get().tensor.clone();
+            Operand::Tensor(&source)
+        }
+        Ok(argument) => {
+            let number = argument.number().ok_or_else(|| PyTypeError::new_err("__setitem__: unsupported value"))?;
+            if number.dtype_beside(dtype).kind() > dtype.kind() && dtype.kind() == Kind::Bool {
+                // Any number has a truth value.
+                scalar = number.to_scalar(DType::Bool).ok_or_else(|| overflow("__setitem__", number, dtype))?;
+            } else {
+                scalar = convert::number_as("__setitem__", number, dtype)?;
+            }
+            Operand::Scalar(&scalar)
+        }
+        Err(_) => {
+            source = crate::creation::tensor_from("__setitem__", value)?;
+            Operand::Tensor(&source)
+        }
+    };
+    if operand.dtype().is_complex() && !dtype.is_complex() {
+        return Err(PyTypeError::new_err(format!("__setitem__: cannot cast {} to {dtype}", operand.dtype())));
+    }
+    // Leading axes of size 1 fall away, as in NumPy.
+    let squeezed;
+    let operand = match operand {
+        Operand::Tensor(tensor) if tensor.ndim() > out.ndim() => {
+            let extra = tensor.ndim() - out.ndim();
+            let mut view = tensor.clone();
+            for _ in 0..extra {
+                if view.shape()[0] != 1 {
+                    break;
+                }
+                view = view.selected("__setitem__", 0, 0).py()?;
+            }
+            squeezed = view;
+            Operand::Tensor(&squeezed)
+        }
+        other => other,
+    };
+    detached(py, out.size(), || elementwise::assign("__setitem__", out, operand)).py()
+}

@@ -1,0 +1,51 @@
+//! The extension module `corepy._core`: names, argument conversion, the GIL, Python errors and the
+//! protocols of other libraries. No arithmetic and no loop over elements.
+
+mod argument;
+mod configuration;
+mod convert;
+mod creation;
+mod dtype;
+mod error;
+mod foreign;
+mod function;
+mod indexing;
+mod operator;
+mod power;
+mod reduce;
+mod registry;
+mod tensor;
+
+use pyo3::prelude::*;
+
+mod generated {
+    use corepy_core::Op;
+    use pyo3::prelude::*;
+
+    use crate::function;
+    use crate::tensor::PyTensor;
+
+    include!(concat!(env!("OUT_DIR"), "/functions.rs"));
+}
+
+/// corepy's compiled core; use the package `corepy`.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    use error::IntoPython;
+
+    corepy_kernels::isa::initialise().py()?;
+    corepy_core::scheduler::set_interrupt_hook(error::signal_raised);
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<tensor::PyTensor>()?;
+    module.add_class::<dtype::PyDType>()?;
+    for dtype in corepy_core::DType::ALL {
+        module.add(dtype.name(), dtype::object(module.py(), dtype))?;
+    }
+    generated::register(module)?;
+    creation::register(module)?;
+    reduce::register(module)?;
+    configuration::register(module)?;
+    foreign::register(module)?;
+    registry::register(module)?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+// Strided two-dimensional copies: how blocks are gathered from and scattered to tensors that are
+// not contiguous. Elements are moved by size, whatever their dtype.
+#pragma once
+#include <cstddef>
+
+#include "scalar.h"
+
+extern "C" {
+// Copies rows × cols elements; all strides in bytes, of either sign, zero in the source to repeat.
+typedef void (*CorepyCopy)(const void* src, ptrdiff_t src_row, ptrdiff_t src_col, void* dst, ptrdiff_t dst_row,
+                           ptrdiff_t dst_col, size_t rows, size_t cols);
+}
+
+COREPY_BEGIN
+
+struct Bytes16 {
+  uint64_t low, high;
+};
+
+template <class T>
+COREPY_INLINE void copy_row(const char* src, ptrdiff_t src_step, char* dst, ptrdiff_t dst_step, size_t n) {
+  constexpr ptrdiff_t item = sizeof(T);
+  const T* s = reinterpret_cast<const T*>(src);
+  T* d = reinterpret_cast<T*>(dst);
+  // The frequent steps as constants, so that the loops become vector loads with shuffles.
+  if (dst_step == item) {
+    if (src_step == item) {
+      __builtin_memcpy(dst, src, n * sizeof(T));
+    } else if (src_step == 0) {
+      const T value = *s;
+      for (size_t i = 0; i < n; ++i) d[i] = value;
+    } else if (src_step == 2 * item) {
+      for (size_t i = 0; i < n; ++i) d[i] = s[2 * i];
+    } else if (src_step == -item) {
+      for (size_t i = 0; i < n; ++i) d[i] = *(s - i);
+    } else {
+      for (size_t i = 0; i < n; ++i) d[i] = *reinterpret_cast<const T*>(src + src_step * static_cast<ptrdiff_t>(i));
+    }
+  } else if (src_step == item) {
+    for (size_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + dst_step * static_cast<ptrdiff_t>(i)) = s[i];
+  } else {
+    for (size_t i = 0; i < n; ++i) {
+      const ptrdiff_t k = static_cast<ptrdiff_t>(i);
+      *reinterpret_cast<T*>(dst + dst_step * k) = *reinterpret_cast<const T*>(src + src_step * k);
+    }
+  }
+}
+
+// Source columns are far apart and rows are adjacent: squares of Side × Side elements, so that each
+// cache line fetched is used whole, through a local buffer that keeps both sides' accesses unit-stride.
+template <class T, size_t Side>
+COREPY_INLINE void transpose_tile(const char* src, ptrdiff_t src_col, char* dst, ptrdiff_t dst_row) {
+  T square[Side][Side];
+  for (size_t c = 0; c < Side; ++c) {
+    const T* s = reinterpret_cast<const T*>(src + src_col * static_cast<ptrdiff_t>(c));
+    for (size_t r = 0; r < Side; ++r) square[c][r] = s[r];
+  }
+  for (size_t r = 0; r < Side; ++r) {
+    T* d = reinterpret_cast<T*>(dst + dst_row * static_cast<ptrdiff_t>(r));
+    for (size_t c = 0; c < Side; ++c) d[c] = square[c][r];
+  }
+}
+
+template <class T>
+void copy2d(const void* src_, ptrdiff_t src_row, ptrdiff_t src_col, void* dst_, ptrdiff_t dst_row,
+            ptrdiff_t dst_col, size_t rows, size_t cols) {
+  constexpr ptrdiff_t item = sizeof(T);
+  constexpr size_t side = 8;
+  const char* src = static_cast<const char*>(src_);
+  char* dst = static_cast<char*>(dst_);
+  size_t r0 = 0;
+  if (src_row == item && dst_col == item && src_col != item && rows >= side && cols >= side) {
+    const size_t square_cols = cols / side * side;
+    for (; r0 + side <= rows; r0 += side) {
+      const char* s = src + src_row * static_cast<ptrdiff_t>(r0);
+      char* d = dst + dst_row * static_cast<ptrdiff_t>(r0);
+      for (size_t c = 0; c < square_cols; c += side) {
+        const ptrdiff_t k = static_cast<ptrdiff_t>(c);
+        transpose_tile<T, side>(s + src_col * k, src_col, d + item * k, dst_row);
+      }
+      for (size_t r = 0; r < side && square_cols < cols; ++r) {
+        const ptrdiff_t i = static_cast<ptrdiff_t>(r), k = static_cast<ptrdiff_t>(square_cols);
+        copy_row<T>(s + src_row * i + src_col * k, src_col, d + dst_row * i + dst_col * k, dst_col,
+                    cols - square_cols);
+      }
+    }
+  }
+  for (; r0 < rows; ++r0) {
+    const ptrdiff_t i = static_cast<ptrdiff_t>(r0);
+    copy_row<T>(src + src_row * i, src_col, dst + dst_row * i, dst_col, cols);
+  }
+}
+
+COREPY_END

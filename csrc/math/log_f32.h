@@ -1,0 +1,118 @@
+// log, log2, log10 and log1p in single precision.
+#pragma once
+#include "../scalar.h"
+
+COREPY_BEGIN
+namespace math {
+
+// x = 2^k (1 + f) with 1 + f in [a, 2a), where a is near 2/3 and `low` are its bits. The nearer a is
+// to 2/3, the fewer bits cancel for k = -1; the nearer to 3/4, the fewer for k = 1.
+struct LogReducedF32 {
+  float k, f;
+};
+
+template <uint32_t low>
+COREPY_INLINE LogReducedF32 log_reduce(float x) {
+  // Subnormals are scaled by 2^23. Integer arithmetic, because GCC copies the whole reduction into
+  // both arms of a select. For x < 0 the result is replaced later.
+  uint32_t adjust = static_cast<uint32_t>((bit_cast<int32_t>(x) - 0x00800000) >> 31) & (23u << 23);
+  float scaled = x * from_bits(adjust + 0x3f800000u);
+  uint32_t i = bits(scaled) - low;
+  float f = from_bits((i & 0x007fffffu) + low) - 1.0f;
+  return {static_cast<float>(static_cast<int32_t>(i - adjust) >> 23), f};
+}
+
+// The results that no polynomial gives: log(0) = -inf, log(negative) = NaN, log(inf) = inf, NaN.
+COREPY_INLINE float log_special(float x, float y) {
+  y = x < __builtin_inff() ? y : x;
+  y = bit_cast<int32_t>(x) < 0 ? __builtin_nanf("") : y;
+  return x == 0.0f ? -__builtin_inff() : y;
+}
+
+// (log(1 + f) - f) / f^2 on [-1/4, 1/2]: degree 8, relative error of log(1 + f) 2^-27.5.
+COREPY_INLINE float log1p_tail(float f) {
+  float q = mul_add(f, -0x1.78c234p-5f, 0x1.b192fap-4f);
+  q = mul_add(q, f, -0x1.0e7b0cp-3f);
+  q = mul_add(q, f, 0x1.287494p-3f);
+  q = mul_add(q, f, -0x1.54d776p-3f);
+  q = mul_add(q, f, 0x1.99673ep-3f);
+  q = mul_add(q, f, -0x1.000082p-2f);
+  q = mul_add(q, f, 0x1.5555acp-2f);
+  return mul_add(q, f, -0.5f);
+}
+
+COREPY_INLINE float log(float x) {
+  LogReducedF32 a = log_reduce<0x3f300000u>(x);
+  float f = a.f;
+  float q = mul_add(f, -0x1.ab73f4p-4f, 0x1.1dce0cp-3f);
+  q = mul_add(q, f, -0x1.04f9b8p-3f);
+  q = mul_add(q, f, 0x1.1ed812p-3f);
+  q = mul_add(q, f, -0x1.54c5dap-3f);
+  q = mul_add(q, f, 0x1.99d1fep-3f);
+  q = mul_add(q, f, -0x1.00023ep-2f);
+  q = mul_add(q, f, 0x1.5554fep-2f);
+  q = mul_add(q, f, -0x1.fffffcp-2f);
+  // k * high is exact (15 bits), and its sum with f keeps its rounding error in e.
+  float c = a.k * 0x1.62e4p-1f;
+  float s = c + f;
+  float e = mul_add(a.k, 0x1.7f7d1cp-20f, f - (s - c));
+  return log_special(x, s + mul_add(f * f, q, e));
+}
+
+COREPY_INLINE float log2(float x) {
+  LogReducedF32 a = log_reduce<0x3f2d0000u>(x);
+  float f = a.f;
+  float q = mul_add(f, -0x1.69b9e6p-3f, 0x1.a26dccp-3f);
+  q = mul_add(q, f, -0x1.6c2354p-3f);
+  q = mul_add(q, f, 0x1.9cba7cp-3f);
+  q = mul_add(q, f, -0x1.ec8fdcp-3f);
+  q = mul_add(q, f, 0x1.27a6c2p-2f);
+  q = mul_add(q, f, -0x1.715488p-2f);
+  q = mul_add(q, f, 0x1.ec7006p-2f);
+  q = mul_add(q, f, -0x1.715476p-1f);
+  Pair<float> p = two_product(f, 0x1.715476p0f);  // log2(e), rounded
+  float low = mul_add(f, 0x1.4ae0c0p-26f, p.low);
+  float s = a.k + p.high;
+  float e = (p.high - (s - a.k)) + low;
+  return log_special(x, s + mul_add(f * f, q, e));
+}
+
+COREPY_INLINE float log10(float x) {
+  LogReducedF32 a = log_reduce<0x3f300000u>(x);
+  float f = a.f;
+  float q = mul_add(f, -0x1.7ca414p-5f, 0x1.f3f664p-5f);
+  q = mul_add(q, f, -0x1.c39918p-5f);
+  q = mul_add(q, f, 0x1.f1aa42p-5f);
+  q = mul_add(q, f, -0x1.280b34p-4f);
+  q = mul_add(q, f, 0x1.63fb86p-4f);
+  q = mul_add(q, f, -0x1.bcbb52p-4f);
+  q = mul_add(q, f, 0x1.287a22p-3f);
+  q = mul_add(q, f, -0x1.bcb7aep-3f);
+  Pair<float> p = two_product(f, 0x1.bcb7b2p-2f);  // log10(e), rounded
+  float low = mul_add(f, -0x1.5b235ep-27f, p.low);
+  float c = a.k * 0x1.344p-2f;  // high part of log10(2)
+  float s = c + p.high;
+  float e = mul_add(a.k, 0x1.3509f8p-18f, p.high - (s - c)) + low;
+  return log_special(x, s + mul_add(f * f, q, e));
+}
+
+COREPY_INLINE float log1p(float x) {
+  // 1 + x (rounded) only chooses k; f = 2^-k (1 + x) - 1 comes from x itself. With 1 + f in
+  // [3/4, 3/2) that f is exact for every k: both terms have an ulp no smaller than f's.
+  uint32_t e = (bits(1.0f + x) - 0x3f400000u) & 0xff800000u;  // k << 23
+  int32_t scale = static_cast<int32_t>(0x3f800000u - e);      // 2^-k, 0 instead of 2^-128
+  float f = from_bits(bits(x) - e) + (from_bits(static_cast<uint32_t>(scale < 0 ? 0 : scale)) - 1.0f);
+  float k = static_cast<float>(static_cast<int32_t>(e) >> 23);
+  float c = k * 0x1.62e4p-1f;
+  float s = c + f;
+  float d = mul_add(k, 0x1.7f7d1cp-20f, f - (s - c));
+  float y = s + mul_add(f * f, log1p_tail(f), d);
+  // log1p has the sign of x, and the sum above loses that of -0.
+  y = from_bits(bits(y) | (bits(x) & 0x80000000u));
+  y = x < __builtin_inff() ? y : x;
+  y = bits(x) > 0xbf800000u ? __builtin_nanf("") : y;  // x < -1, or a NaN with its sign set
+  return x == -1.0f ? -__builtin_inff() : y;
+}
+
+}  // namespace math
+COREPY_END

@@ -1,0 +1,138 @@
+// log, log2, log10 and log1p in double.
+//
+// Common method: x = 2^k m with 0.6875 <= m < 1.375 by integer arithmetic on the bits, f = m - 1 (exact),
+// s = f / (2 + f), and log(m) = 2 atanh(s) = f - s (f - z R(z)), z = s^2, where R is a minimax polynomial of
+// degree 6 on 0 <= z <= 0.0343 (relative error of the logarithm 2^-57.7). In that form the roundings of s and of
+// the polynomial only enter times a small factor; the bounds of m keep s (f - z R) below 1/16. The division costs less than the extra polynomial degree that
+// log(1 + f) would need without it, and it runs beside the arithmetic of the neighbouring iterations.
+//
+// There is no rare path: subnormal arguments are scaled, and 0, negative, infinite and NaN arguments are selects.
+#pragma once
+#include "../scalar.h"
+
+COREPY_BEGIN
+namespace math {
+namespace log64 {
+
+constexpr double kLn2High = 0x1.62e42fefa3000p-1;  // 41 bits: times an integer below 2^11 it is exact
+constexpr double kLn2Low = 0x1.3de6af278ece6p-42;
+constexpr uint64_t kOneBits = 0x3ff0000000000000u;
+constexpr uint64_t kLowestBits = 0x3fe6000000000000u;  // bits of 0.6875, the least mantissa
+constexpr uint64_t kFractionMask = 0x000fffffffffffffu;
+
+// x = 2^exponent * mantissa for positive normal x; exponent + bias is also left in the top of `shifted`.
+struct Split {
+  double exponent, mantissa;
+  uint64_t shifted;
+};
+COREPY_INLINE Split split_normal(double x, double bias) {
+  uint64_t u = bits(x) + (kOneBits - kLowestBits);
+  double k = from_bits((u >> 52) | 0x4330000000000000u) - bias;  // 2^52 + integer, without an int-to-double convert
+  return {k, from_bits((u & kFractionMask) + kLowestBits), u};
+}
+COREPY_INLINE Split split(double x) {
+  bool subnormal = x < 0x1p-1022;
+  return split_normal(subnormal ? x * 0x1p54 : x, subnormal ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023);
+}
+
+// With s = f / (2 + f) and z = s^2: log(1 + f) = f - s * (f - z poly), for 0.6875 <= 1 + f <= 1.375; poly scaled by
+// log_b(e) gives the logarithm to the base b. A Horner chain: measured faster here than splitting it.
+struct Log1p {
+  double s, z, poly;
+};
+struct Coefficients {
+  double c0, c1, c2, c3, c4, c5, c6;
+};
+constexpr Coefficients kNatural = {0x1.5555555555608p-1, 0x1.999999995892ep-2, 0x1.249249646948bp-2, 0x1.c71c367d19fc6p-3, 0x1.746bc59760be0p-3, 0x1.3916e4170ef4fp-3, 0x1.34537a3ba9a7cp-3};
+constexpr Coefficients kBinary = {0x1.ec709dc3a04ffp-1, 0x1.2776c50ecad7dp-1, 0x1.a6176303c7e40p-2, 0x1.484ae913218cfp-2, 0x1.0ca51ba705d4ep-2, 0x1.c3b14afdcbdabp-3, 0x1.bcd20d163608dp-3};
+constexpr Coefficients kDecimal = {0x1.287a7636f43fap-2, 0x1.63c62774ec926p-3, 0x1.fc3fa683f70e9p-4, 0x1.8b4dbf747ca99p-4, 0x1.437b12d99ccf5p-4, 0x1.0ff22de957302p-4, 0x1.0bcf029e6d017p-4};
+
+COREPY_INLINE Log1p log1p_parts(double f, Coefficients c) {
+  double s = f / (2.0 + f);
+  double z = s * s;
+  double p = mul_add(z, c.c6, c.c5);
+  p = mul_add(p, z, c.c4);
+  p = mul_add(p, z, c.c3);
+  p = mul_add(p, z, c.c2);
+  p = mul_add(p, z, c.c1);
+  return {s, z, mul_add(p, z, c.c0)};
+}
+COREPY_INLINE double factor(double f, Log1p l) { return mul_add(-l.z, l.poly, f); }
+
+// k * high2 + p, the product exact and |k * high2| >= |p| or k = 0, as a sum with its error (on fma machines without
+// a multiplication of its own).
+COREPY_INLINE Pair<double> add_exponent(double k, double high2, double p) {
+  double h = mul_add(k, high2, p);
+  return {h, p - mul_add(k, -high2, h)};
+}
+
+// The value y of a logarithm, or what the special arguments give: NaN below 0, -inf at 0, x for inf and NaN.
+COREPY_INLINE double with_specials(double y, double x, double zero) {
+  y = x == zero ? -__builtin_inf() : y;
+  y = x < zero ? __builtin_nan("") : y;
+  return x < __builtin_inf() ? y : x;
+}
+
+// log_b(x) = k * log_b(2) + log(m) * log_b(e), with log_b(2) = high2 + low2 and k * high2 exact, and log_b(e) = e1 + e2.
+// g = f * e1 keeps its rounding error. The plain form above would come to 1.04 ulp here; g - g f/2 + s (g f/2 + z poly),
+// which is the same number, hides the rounding of s better.
+COREPY_INLINE double log_base(double x, double high2, double low2, double e1, double e2, Coefficients c) {
+  Split v = split(x);
+  double f = v.mantissa - 1.0;
+  Log1p l = log1p_parts(f, c);
+  Pair<double> g = two_product(f, e1);
+  Pair<double> h = add_exponent(v.exponent, high2, g.high);
+  double low = mul_add(f, e2, g.low + h.low);
+  low = low2 == 0.0 ? low : mul_add(v.exponent, low2, low);
+  double half = 0.5 * f;
+  low = mul_add(l.s, mul_add(g.high, half, l.z * l.poly), low);
+  return with_specials(h.high + mul_add(-g.high, half, low), x, 0.0);
+}
+
+}  // namespace log64
+
+COREPY_INLINE double log(double x) {
+  using namespace log64;
+  Split v = split(x);
+  double f = v.mantissa - 1.0;
+  Log1p l = log1p_parts(f, kNatural);
+  Pair<double> h = add_exponent(v.exponent, kLn2High, f);
+  double tail = mul_add(v.exponent, kLn2Low, h.low);
+  return with_specials(h.high + mul_add(-l.s, factor(f, l), tail), x, 0.0);
+}
+
+// Exact for powers of two: there log(m) = 0.
+COREPY_INLINE double log2(double x) {
+  return log64::log_base(x, 1.0, 0.0, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56, log64::kBinary);
+}
+
+// log10(2) = 41 bits + rest.
+COREPY_INLINE double log10(double x) {
+  return log64::log_base(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
+                         log64::kDecimal);
+}
+
+// u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k = 0, f is x
+// itself. Otherwise what rounding f loses is kept for the tail. -0 gets its sign back at the end.
+COREPY_INLINE double log1p(double x) {
+  using namespace log64;
+  double u = 1.0 + x;
+  double c = x - (u - 1.0);
+  Split v = split_normal(u, 0x1p52 + 1023);
+  // 2^(1-k): one more than needed, so that k = 1024 gives 0 and not an infinity.
+  double scale = from_bits((uint64_t{2047} << 52) - (v.shifted & ~kFractionMask));
+  double g = v.mantissa - 1.0;
+  double d = c * scale;  // 2 c 2^-k
+  double f = mul_add(d, 0.5, g);
+  double lost = mul_add(d, 0.5, g - f);
+  lost = mul_add(-f, lost, lost);  // d log(1 + f) = lost / (1 + f)
+  Log1p l = log1p_parts(f, kNatural);
+  Pair<double> h = add_exponent(v.exponent, kLn2High, f);
+  double tail = mul_add(v.exponent, kLn2Low, h.low + lost);
+  double y = h.high + mul_add(-l.s, factor(f, l), tail);
+  y = from_bits(bits(y) | (bits(x) & 0x8000000000000000u));
+  return with_specials(y, x, -1.0);
+}
+
+}  // namespace math
+COREPY_END
