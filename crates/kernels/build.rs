@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use corepy_core::registry::{OPS, OpInfo, ResultRule};
-use corepy_core::DType;
+use corepy_core::{DType, DTypeSet};
 
 /// One instruction set: its name and the compiler's flags for it.
 struct Isa {
@@ -77,10 +77,11 @@ fn compile(isa: &Isa, families: &[&str], root: &Path, out: &Path) {
         fs::write(&path, cpp_family(isa, family)).expect("OUT_DIR is writable");
         build.file(path);
     }
-    for unit in ["cast", "copy"] {
+    for unit in ["cast", "create", "copy"] {
         let path = out.join(format!("{}_{unit}.cpp", isa.name));
         let text = match unit {
             "cast" => cpp_cast(isa),
+            "create" => cpp_create(isa),
             _ => cpp_copy(isa),
         };
         fs::write(&path, text).expect("OUT_DIR is writable");
@@ -151,11 +152,39 @@ fn cpp_cast(isa: &Isa) -> String {
     text
 }
 
+/// A progression per integer dtype and a line per numeric one.
+fn cpp_create(isa: &Isa) -> String {
+    let entries = |function: &str, domain: DTypeSet| {
+        DType::ALL
+            .into_iter()
+            .map(|dtype| match domain.contains(dtype) {
+                true => format!("  {function}<{}>,\n", dtype.info().c_type),
+                false => String::from("  nullptr,\n"),
+            })
+            .collect::<String>()
+    };
+    let mut text = format!("#include \"create.h\"\nusing namespace corepy_{};\nextern \"C\" {{\n", isa.name);
+    for (kind, table, function, domain) in [
+        ("CorepyProgression", "progression", "progression", DTypeSet::INTEGER),
+        ("CorepyLinear", "linear", "linear", DTypeSet::NUMERIC),
+    ] {
+        let symbol = format!("corepy_{}_{table}", isa.name);
+        let _ = write!(
+            text,
+            "extern const {kind} {symbol}[13];\nconst {kind} {symbol}[13] = {{\n{}}};\n",
+            entries(function, domain)
+        );
+    }
+    text.push_str("}\n");
+    text
+}
+
 fn cpp_copy(isa: &Isa) -> String {
     format!(
         "#include \"copy.h\"\nusing namespace corepy_{name};\nextern \"C\" {{\nextern const CorepyCopy corepy_{name}_copy[5];\n\
          const CorepyCopy corepy_{name}_copy[5] = {{\n  copy2d<uint8_t>, copy2d<uint16_t>, \
-         copy2d<uint32_t>, copy2d<uint64_t>, copy2d<Bytes16>,\n}};\n}}\n",
+         copy2d<uint32_t>, copy2d<uint64_t>, copy2d<Bytes16>,\n}};\n\
+         extern const CorepyStream corepy_{name}_stream[1];\nconst CorepyStream corepy_{name}_stream[1] = {{stream_copy}};\n}}\n",
         name = isa.name
     )
 }
@@ -169,6 +198,9 @@ fn rust_tables(families: &[&str]) -> String {
         }
         let _ = writeln!(text, "    static corepy_{}_cast: [[Option<Kernel>; 13]; 13];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_copy: [CopyKernel; 5];", isa.name);
+        let _ = writeln!(text, "    static corepy_{}_stream: [StreamKernel; 1];", isa.name);
+        let _ = writeln!(text, "    static corepy_{}_progression: [Option<ProgressionKernel>; 13];", isa.name);
+        let _ = writeln!(text, "    static corepy_{}_linear: [Option<LinearKernel>; 13];", isa.name);
     }
     text.push_str("}\n\n");
     for isa in instruction_sets() {
@@ -190,7 +222,8 @@ fn rust_tables(families: &[&str]) -> String {
         }
         let _ = writeln!(
             text,
-            "    ] }},\n    cast: &raw const corepy_{0}_cast,\n    copy: &raw const corepy_{0}_copy,\n}};\n",
+            "    ] }},\n    cast: &raw const corepy_{0}_cast,\n    copy: &raw const corepy_{0}_copy,\n    stream: &raw const corepy_{0}_stream,\n    \
+             progression: &raw const corepy_{0}_progression,\n    linear: &raw const corepy_{0}_linear,\n}};\n",
             isa.name
         );
     }

@@ -6,20 +6,22 @@ COREPY_BEGIN
 namespace math {
 
 // x = n ln2 + r with e^r in [3/4, 3/2], up to rounding. n comes out of the magic-number addition both
-// as a float and, in the low bits of `shifted`, as an integer. The interval is not symmetric about
+// as a float and, in the low bits of `shifted`, as the integer n + bias: with a bias of 127 these are
+// the exponent bits of 2^n. The interval is not symmetric about
 // r = 0 so that |r|, hence its ulp, is smaller below 1, where the result's ulp is smaller too.
 struct ExpReducedF32 {
   float n, r;
   uint32_t shifted;
 };
 
-template <int max_n>
+template <int max_n, int bias>
 COREPY_INLINE ExpReducedF32 exp_reduce(float x) {
-  const float magic = 0x1.8p23f;
+  const float magic = 0x1.8p23f + bias;
   float t = mul_add(x, 0x1.715476p0f /* log2(e) */, -0x1.5cp-4f) + magic;
   // As integers, positive floats are in order: one min instruction; a NaN in x survives in r.
   int32_t shifted = bit_cast<int32_t>(t);
-  shifted = shifted < 0x4b400000 + max_n ? shifted : 0x4b400000 + max_n;
+  const int32_t max_shifted = 0x4b400000 + bias + max_n;
+  shifted = shifted < max_shifted ? shifted : max_shifted;
   float n = bit_cast<float>(shifted) - magic;
 #ifdef __FMA__
   // x - n * high is exact. The low part is only 2^-29, so for small n (where expm1 needs it) r is far
@@ -38,7 +40,7 @@ COREPY_INLINE float exp(float x) {
   // e^-104 rounds to 0, and the clamp keeps n >= -151; a NaN passes. Above 89, where n stops at 128,
   // the polynomial grows until the result overflows.
   x = x < -104.0f ? -104.0f : x;
-  ExpReducedF32 a = exp_reduce<128>(x);
+  ExpReducedF32 a = exp_reduce<128, 254>(x);
   // (e^r - 1 - r) / r^2: degree 4, minimax for the relative error of e^r (2^-28.2).
   float r = a.r;
   float q = mul_add(r, 0x1.7deceep-10f, 0x1.120cc0p-7f);
@@ -47,10 +49,11 @@ COREPY_INLINE float exp(float x) {
   q = mul_add(q, r, 0x1.000006p-1f);
   float g = mul_add(r * r, q, r);
   // 2^n as a product of two powers of two, so that 2^128 and subnormal results need no branch: the
-  // multiplication by the second one is the only rounding of a subnormal result.
+  // multiplication by the second one is the only rounding of a subnormal result. n + 254 splits into
+  // the two biased exponents.
   uint32_t half = (a.shifted << 22) & 0xff800000u;
-  float s1 = from_bits(half + 0x3f800000u);
-  float s2 = from_bits((a.shifted << 23) - half + 0x3f800000u);
+  float s1 = from_bits(half);
+  float s2 = from_bits((a.shifted << 23) - half);
   return mul_add(s1, g, s1) * s2;
 }
 
@@ -60,24 +63,21 @@ COREPY_INLINE float expm1(float x0) {
   int32_t upper = bit_cast<int32_t>(x0) < 0x42b20000 ? bit_cast<int32_t>(x0) : 0x42b20000;
   uint32_t lower = static_cast<uint32_t>(upper);
   float x = from_bits(lower < 0xc1900000u ? lower : 0xc1900000u);
-  ExpReducedF32 a = exp_reduce<127>(x);
-  // (e^r - 1 - r) / r^2: degree 5, minimax for the relative error of e^r - 1 (2^-27.5), up to
+  ExpReducedF32 a = exp_reduce<127, 127>(x);
+  // (e^r - 1 - r) / r^2: degree 5, minimax for the relative error of e^r - 1 (2^-28.2), up to
   // r = 0.7 because n stops at 127.
   float r = a.r;
-  float q = mul_add(r, 0x1.e4dc58p-13f, 0x1.6af922p-10f);
-  q = mul_add(q, r, 0x1.10df62p-7f);
-  q = mul_add(q, r, 0x1.55579ep-5f);
-  q = mul_add(q, r, 0x1.55557ap-3f);
+  float q = mul_add(r, 0x1.ea1c16p-13f, 0x1.69fdep-10f);
+  q = mul_add(q, r, 0x1.10ead8p-7f);
+  q = mul_add(q, r, 0x1.555802p-5f);
+  q = mul_add(q, r, 0x1.55556ap-3f);
   q = mul_add(q, r, 0x1.fffffep-2f);
-  // e^x - 1 = (u - 1) + u r + u r^2 q with u = 2^n. The sum of the first two keeps its rounding
-  // error in e, and e also takes the 1 when u - 1 rounds to u.
-  float u = from_bits((a.shifted << 23) + 0x3f800000u);
-  float c = u - 1.0f;
-  float b = u * r;
-  float s = c + b;
-  float e = b - (s - c);
-  e = u >= 0x1p25f ? e - 1.0f : e;
-  float y = s + mul_add(b * r, q, e);
+  float g = mul_add(r * r, q, r);
+  // e^x - 1 = (u - 1) + u g with u = 2^n, where the interval of r keeps u g small enough beside the
+  // result. u - 1 is exact up to n = 24 and rounds to u above: there g takes the 1.
+  float u = from_bits(a.shifted << 23);
+  g = u >= 0x1p25f ? g - from_bits(0x7f000000u - bits(u)) : g;
+  float y = mul_add(u, g, u - 1.0f);
   // The sum loses the sign of -0.
   return __builtin_islessgreater(x0, 0.0f) ? y : x0;
 }

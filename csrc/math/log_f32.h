@@ -29,6 +29,16 @@ COREPY_INLINE float log_special(float x, float y) {
   return x == 0.0f ? -__builtin_inff() : y;
 }
 
+// s + f^2 q + e; without an FMA in double, as every rounding error of the middle term would count.
+COREPY_INLINE float log_sum(float s, float f, float q, float e) {
+#ifdef __FMA__
+  return s + mul_add(f * f, q, e);
+#else
+  double fd = f;
+  return s + static_cast<float>(fd * fd * static_cast<double>(q) + static_cast<double>(e));
+#endif
+}
+
 // (log(1 + f) - f) / f^2 on [-1/4, 1/2]: degree 8, relative error of log(1 + f) 2^-27.5.
 COREPY_INLINE float log1p_tail(float f) {
   float q = mul_add(f, -0x1.78c234p-5f, 0x1.b192fap-4f);
@@ -56,7 +66,7 @@ COREPY_INLINE float log(float x) {
   float c = a.k * 0x1.62e4p-1f;
   float s = c + f;
   float e = mul_add(a.k, 0x1.7f7d1cp-20f, f - (s - c));
-  return log_special(x, s + mul_add(f * f, q, e));
+  return log_special(x, log_sum(s, f, q, e));
 }
 
 COREPY_INLINE float log2(float x) {
@@ -74,7 +84,7 @@ COREPY_INLINE float log2(float x) {
   float low = mul_add(f, 0x1.4ae0c0p-26f, p.low);
   float s = a.k + p.high;
   float e = (p.high - (s - a.k)) + low;
-  return log_special(x, s + mul_add(f * f, q, e));
+  return log_special(x, log_sum(s, f, q, e));
 }
 
 COREPY_INLINE float log10(float x) {
@@ -93,7 +103,7 @@ COREPY_INLINE float log10(float x) {
   float c = a.k * 0x1.344p-2f;  // high part of log10(2)
   float s = c + p.high;
   float e = mul_add(a.k, 0x1.3509f8p-18f, p.high - (s - c)) + low;
-  return log_special(x, s + mul_add(f * f, q, e));
+  return log_special(x, log_sum(s, f, q, e));
 }
 
 COREPY_INLINE float log1p(float x) {
@@ -106,7 +116,7 @@ COREPY_INLINE float log1p(float x) {
   float c = k * 0x1.62e4p-1f;
   float s = c + f;
   float d = mul_add(k, 0x1.7f7d1cp-20f, f - (s - c));
-  float y = s + mul_add(f * f, log1p_tail(f), d);
+  float y = log_sum(s, f, log1p_tail(f), d);
   // log1p has the sign of x, and the sum above loses that of -0.
   y = from_bits(bits(y) | (bits(x) & 0x80000000u));
   y = x < __builtin_inff() ? y : x;

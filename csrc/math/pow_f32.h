@@ -1,2 +1,103 @@
+// pow, hypot and logaddexp in single precision.
 #pragma once
 #include "../scalar.h"
+#include "exp_f32.h"
+#include "exp_f64.h"
+#include "log_f32.h"
+#include "log_f64.h"
+
+COREPY_BEGIN
+namespace math {
+
+COREPY_INLINE float pow(float x, float y) {
+  // 2^(y log2|x|) in double: the product may reach 150, so log2 needs 2^-33 or better. As in log,
+  // |x| = 2^k (1 + f) with 1 + f in [0.6875, 1.375).
+  float a = from_bits(bits(x) & 0x7fffffffu);
+  uint32_t adjust = static_cast<uint32_t>(static_cast<int32_t>(bits(a) - 0x00800000u) >> 31) & (23u << 23);
+  float scaled = a * from_bits(adjust + 0x3f800000u);
+  uint32_t i = bits(scaled) - 0x3f300000u;
+  float k = static_cast<float>(static_cast<int32_t>(i - adjust) >> 23);
+  // log2 of 0, inf and NaN is -inf, inf and NaN through k.
+  k = a == 0.0f ? -__builtin_inff() : k;
+  k = a < __builtin_inff() ? k : a;
+  double f = from_bits((i & 0x007fffffu) + 0x3f300000u) - 1.0f;
+  // log2(1 + f) / f: degree 12, relative error 2^-35.7.
+  double q = mul_add(f, 0x1.bcb2f6a3774fcp-4, -0x1.444ae7c8b733fp-3);
+  q = mul_add(q, f, 0x1.1ab6400953fdbp-3);
+  q = mul_add(q, f, -0x1.1d9785486c940p-3);
+  q = mul_add(q, f, 0x1.463c527e3dda4p-3);
+  q = mul_add(q, f, -0x1.71ea6988359dbp-3);
+  q = mul_add(q, f, 0x1.a6352b660f949p-3);
+  q = mul_add(q, f, -0x1.ec6c4f8cd8660p-3);
+  q = mul_add(q, f, 0x1.27766bc3039adp-2);
+  q = mul_add(q, f, -0x1.71547d0e61ea5p-2);
+  q = mul_add(q, f, 0x1.ec709e6d3d527p-2);
+  q = mul_add(q, f, -0x1.7154764fe997ap-1);
+  q = mul_add(q, f, 0x1.71547652b82fep0);
+  double e = static_cast<double>(y) * mul_add(q, f, static_cast<double>(k));
+  // Out of this range the conversion to float gives inf or 0; a NaN passes.
+  e = e > 200.0 ? 200.0 : e;
+  e = -e > 200.0 ? -200.0 : e;
+  double t = e + 0x1.8p52;
+  double r = e - (t - 0x1.8p52);
+  // (2^r - 1) / r: degree 6, relative error of 2^r 2^-34.3.
+  double p = mul_add(r, 0x1.fde5067e398ccp-17, 0x1.445d314448fe3p-13);
+  p = mul_add(p, r, 0x1.5d8a8894aa1edp-10);
+  p = mul_add(p, r, 0x1.3b29f2d6036e9p-7);
+  p = mul_add(p, r, 0x1.c6b08abc4c6b1p-5);
+  p = mul_add(p, r, 0x1.ebfbe07849d5fp-3);
+  p = mul_add(p, r, 0x1.62e42ff0e41bbp-1);
+  p = mul_add(p, r, 1.0);
+  double scale = from_bits((bits(t) << 52) + 0x3ff0000000000000u);
+  float z = static_cast<float>(p * scale);
+  // The sign of x counts for odd y only; a negative finite x needs an integer y. Adding 2^23 rounds
+  // |y| to an integer, whose lowest bit is then the float's lowest.
+  float b = from_bits(bits(y) & 0x7fffffffu);
+  float rounded = b + 0x1p23f;
+  bool whole = rounded - 0x1p23f == b || b >= 0x1p23f;
+  uint32_t integer_bits = b < 0x1p23f ? bits(rounded) : bits(y);
+  uint32_t odd = whole && b < 0x1p24f ? integer_bits << 31 : 0u;
+  z = from_bits(bits(z) ^ (odd & bits(x)));
+  z = x < 0.0f && a < __builtin_inff() && !whole ? __builtin_nanf("") : z;
+  bool one = x == 1.0f || b == 0.0f || (a == 1.0f && b == __builtin_inff());
+  return one ? 1.0f : z;
+}
+
+COREPY_INLINE float hypot(float x, float y) {
+  // Squares of floats are exact in double and cannot overflow there.
+  double a = x, b = y;
+  float h = static_cast<float>(__builtin_sqrt(a * a + b * b));
+  // An infinity wins over a NaN.
+  uint32_t ax = bits(x) & 0x7fffffffu, ay = bits(y) & 0x7fffffffu;
+  return ax == 0x7f800000u || ay == 0x7f800000u ? __builtin_inff() : h;
+}
+
+// log(e^x + e^y) = max + log1p(e^-|x - y|).
+COREPY_INLINE float logaddexp_single(float x, float y) {
+  float larger = x > y ? x : y;
+  float d = from_bits(bits(x - y) | 0x80000000u);
+  return larger + log1p(exp(d));
+}
+
+// Near e^x + e^y = 1 the sum cancels. Single precision finds where.
+COREPY_INLINE uint32_t logaddexp_rare(float x, float y) {
+  return (bits(logaddexp_single(x, y)) & 0x7fffffffu) < 0x35800000u ? 1u : 0u;  // 2^-20
+}
+
+COREPY_NOINLINE float logaddexp_slow(float x, float y) {
+  long double larger = x > y ? x : y, smaller = x > y ? y : x;
+  return static_cast<float>(larger + __builtin_log1pl(__builtin_expl(smaller - larger)));
+}
+
+COREPY_INLINE float logaddexp(float x, float y) {
+  // In double for the sake of results near 0. Equal infinities have no difference.
+  double a = x, b = y;
+  double larger = a > b ? a : b;
+  double d = a > b ? b - a : a - b;
+  float r = static_cast<float>(larger + log1p(exp(d)));
+  r = x == y ? static_cast<float>(a + 0x1.62e42fefa39efp-1) : r;
+  return __builtin_isunordered(x, y) ? x + y : r;
+}
+
+}  // namespace math
+COREPY_END

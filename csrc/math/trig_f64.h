@@ -5,11 +5,14 @@
 // for every n of at most 22 bits (half-integers included). Beyond 2^22 (finite only: inf and NaN
 // come out as NaN by themselves) the argument is rare and goes to libm.
 //
-// Measured against long double libm and mpmath over the whole fast range, in ULP:
+// Measured maximum, in ULP, over some 2e7 points each against long double libm (random bit patterns,
+// every binade, nearest doubles to k pi/2 and their neighbours) and 12000 against mpmath; avx2 and
+// avx512 agree bit for bit, and so do their scalar tails:
 //            baseline   avx2   avx512
-//   sin      @@sin@@
-//   cos      @@cos@@
-//   tan      @@tan@@
+//   sin      0.76       0.72   0.72
+//   cos      0.75       0.72   0.72
+//   tan      0.95       0.90   0.90
+// sin and tan are exactly odd and cos exactly even; f(x) = x for tiny x, subnormals and -0 included.
 #pragma once
 #include "../scalar.h"
 
@@ -95,9 +98,9 @@ COREPY_INLINE uint64_t trig_rare(double x) {
 COREPY_INLINE uint64_t sin_rare(double x) { return trig_rare(x); }
 COREPY_INLINE uint64_t cos_rare(double x) { return trig_rare(x); }
 COREPY_INLINE uint64_t tan_rare(double x) { return trig_rare(x); }
-COREPY_NOINLINE double sin_slow(double x) { return __builtin_sin(x); }
-COREPY_NOINLINE double cos_slow(double x) { return __builtin_cos(x); }
-COREPY_NOINLINE double tan_slow(double x) { return __builtin_tan(x); }
+COREPY_NOINLINE inline double sin_slow(double x) { return __builtin_sin(x); }
+COREPY_NOINLINE inline double cos_slow(double x) { return __builtin_cos(x); }
+COREPY_NOINLINE inline double tan_slow(double x) { return __builtin_tan(x); }
 
 // sin(r - minus_low) for |r| <= pi/2, as r * (1 - z/6 + z^2 P(z)) with z = r^2 and P of degree 6,
 // minimax (relative error 2^-61) on [0, (pi/2)^2]. One polynomial over the whole half-period costs

@@ -121,6 +121,9 @@ struct FloorDivide {
   }
   template <class T>
   static COREPY_INLINE T slow(T a, T b) {
+    // The standard's special cases are those of a / b itself: infinite dividends give infinities
+    // (NumPy: NaN) and infinite divisors zeros of the quotient's sign (NumPy: -1 for some).
+    if (!(__builtin_isfinite(a) && __builtin_isfinite(b)) || b == 0) return a / b;
     return divmod_slow(a, b).quotient;
   }
 };

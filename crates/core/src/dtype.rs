@@ -191,6 +191,16 @@ impl DType {
         }
     }
 
+    /// The least and the greatest value of an integer dtype; `None` for others.
+    pub fn integer_range(self) -> Option<(i128, i128)> {
+        let bits = self.itemsize() as u32 * 8;
+        match self.kind() {
+            Kind::Signed => Some((-(1 << (bits - 1)), (1 << (bits - 1)) - 1)),
+            Kind::Unsigned => Some((0, (1 << bits) - 1)),
+            _ => None,
+        }
+    }
+
     fn integer(signed: bool, itemsize: usize) -> DType {
         match (signed, itemsize) {
             (true, 1) => DType::Int8,
@@ -344,6 +354,14 @@ mod tests {
         for dtype in DType::ALL {
             assert_eq!(DType::from_name(dtype.name()), Some(dtype));
         }
+    }
+
+    #[test]
+    fn integer_ranges_are_those_of_the_types() {
+        assert_eq!(DType::Int8.integer_range(), Some((-128, 127)));
+        assert_eq!(DType::Int64.integer_range(), Some((i64::MIN.into(), i64::MAX.into())));
+        assert_eq!(DType::UInt64.integer_range(), Some((0, u64::MAX.into())));
+        assert_eq!(DType::Bool.integer_range(), None);
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
     let order = memory_order(&shape, &views);
     let out = Tensor::empty_ordered(info.name, &shape, op.result_dtype(compute), &order)?;
     // SAFETY: `out` is fresh, hence overlaps no operand.
-    unsafe { run(op, compute, operands, &views, &order, &out)? };
+    unsafe { run(op, compute, operands, &views, &order, &out, true)? };
     Ok(out)
 }
 
@@ -140,7 +140,7 @@ pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> 
     let order = memory_order(&shape, &views);
     views.remove(0);
     // SAFETY: operands that overlap `out` otherwise than element on element were copied.
-    unsafe { run(op, compute, &operands, &views, &order, out) }
+    unsafe { run(op, compute, &operands, &views, &order, out, false) }
 }
 
 fn compute_dtype(op: Op, promoted: DType, operands: &[Operand<'_>]) -> Result<DType> {
@@ -197,6 +197,7 @@ unsafe fn run(
     strides: &[&[isize]],
     order: &[usize],
     out: &Tensor,
+    fresh: bool,
 ) -> Result<()> {
     let info = op.info();
     let inputs = operands.len();
@@ -240,34 +241,39 @@ unsafe fn run(
         .collect();
     memory.push(exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() });
     // SAFETY: strides and shape are the tensors' own; the caller answers for overlap.
-    unsafe { exec::run(info.name, &program, &plan, &memory, inputs) }
+    unsafe { exec::run(info.name, &program, &plan, &memory, inputs, fresh) }
 }
 
 /// A new tensor with the elements of `tensor` cast to `dtype`, laid out as `tensor` is.
 pub fn cast(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
     let order = memory_order(tensor.shape(), &[tensor.strides()]);
     let out = Tensor::empty_ordered(op, tensor.shape(), dtype, &order)?;
-    assign(op, &out, Operand::Tensor(tensor))?;
+    write(op, &out, Operand::Tensor(tensor), true)?;
     Ok(out)
 }
 
 /// A new C-contiguous tensor with the elements of `tensor` cast to `dtype`.
 pub fn cast_contiguous(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
     let out = Tensor::empty(op, tensor.shape(), dtype)?;
-    assign(op, &out, Operand::Tensor(tensor))?;
+    write(op, &out, Operand::Tensor(tensor), true)?;
     Ok(out)
 }
 
 /// A new tensor filled with one number.
 pub fn full(op: &'static str, shape: &[usize], value: &Scalar) -> Result<Tensor> {
     let out = Tensor::empty(op, shape, value.dtype)?;
-    assign(op, &out, Operand::Scalar(value))?;
+    write(op, &out, Operand::Scalar(value), true)?;
     Ok(out)
 }
 
 /// Writes `value`, broadcast and cast, into `out`; as if `value` were copied first. The caller has
 /// decided that the cast is allowed.
 pub fn assign(op: &'static str, out: &Tensor, value: Operand<'_>) -> Result<()> {
+    write(op, out, value, false)
+}
+
+/// As [`assign`]; `fresh` says that `out` was just allocated.
+fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Result<()> {
     out.require_writable(op)?;
     let copy;
     let value = match value {
@@ -294,5 +300,5 @@ pub fn assign(op: &'static str, out: &Tensor, value: Operand<'_>) -> Result<()> 
         exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() },
     ];
     // SAFETY: strides and shape are the tensors' own; an overlapping value was copied.
-    unsafe { exec::run(op, &program, &plan, &memory, 1) }
+    unsafe { exec::run(op, &program, &plan, &memory, 1, fresh) }
 }

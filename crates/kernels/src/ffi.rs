@@ -22,10 +22,34 @@ pub type CopyKernel = unsafe extern "C" fn(
     cols: usize,
 );
 
+/// Writes the elements from `first` on of an integer progression: see `csrc/create.h`.
+pub type ProgressionKernel = unsafe extern "C" fn(start: u64, step: u64, first: u64, out: *mut u8, n: usize);
+
+/// Writes the elements from `first` on of a line: see `csrc/create.h`.
+pub type LinearKernel = unsafe extern "C" fn(line: *const Line, first: u64, out: *mut u8, n: usize);
+
+/// `start + i * step` per component; with a divisor other than 0, `start + (i / divisor) * step`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Line {
+    /// Element 0; the second component is imaginary.
+    pub start: [f64; 2],
+    /// What each index adds.
+    pub step: [f64; 2],
+    /// What indices are divided by, or 0.
+    pub divisor: f64,
+}
+
+/// A copy past the caches: see `csrc/copy.h`. Both addresses are 64-byte aligned.
+pub type StreamKernel = unsafe extern "C" fn(src: *const u8, dst: *mut u8, bytes: usize);
+
 struct Tables {
     elementwise: [*const [Option<Kernel>; 13]; OP_COUNT],
     cast: *const [[Option<Kernel>; 13]; 13],
     copy: *const [CopyKernel; 5],
+    stream: *const [StreamKernel; 1],
+    progression: *const [Option<ProgressionKernel>; 13],
+    linear: *const [Option<LinearKernel>; 13],
 }
 
 // SAFETY: the pointers are to immutable statics.
@@ -66,4 +90,25 @@ pub fn cast(from: DType, to: DType) -> Kernel {
 pub fn copy(itemsize: usize) -> CopyKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().copy)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The integer progression of `dtype`; `None` unless it is an integer.
+#[inline]
+pub fn progression(dtype: DType) -> Option<ProgressionKernel> {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().progression)[dtype as usize] }
+}
+
+/// The line of `dtype`; `None` for bool.
+#[inline]
+pub fn linear(dtype: DType) -> Option<LinearKernel> {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().linear)[dtype as usize] }
+}
+
+/// The copy past the caches.
+#[inline]
+pub fn stream() -> StreamKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().stream)[0] }
 }

@@ -103,7 +103,7 @@ pub fn numpy_number<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>
     plain.then_some(number)
 }
 
-fn is_numpy_generic(object: &Bound<'_, PyAny>) -> bool {
+pub fn is_numpy_generic(object: &Bound<'_, PyAny>) -> bool {
     let py = object.py();
     // numpy is loaded: the object's class is one of its own.
     py.import("numpy").and_then(|numpy| numpy.getattr("generic")).is_ok_and(|class| {
@@ -268,8 +268,38 @@ pub fn scalar_beside(op: Op, number: Number, array: DType) -> PyResult<Scalar> {
     Err(overflow(op.name(), number, dtype))
 }
 
-/// `operands` with the Python numbers beside the tensors' dtype.
+/// `arguments` as operands, the Python numbers beside the tensors' dtype.
+#[inline]
 pub fn with_operands<R>(
+    op: Op,
+    arguments: &[Argument<'_, '_>],
+    body: impl FnOnce(&[Operand<'_>]) -> PyResult<R>,
+) -> PyResult<R> {
+    // The frequent cases by hand: they are most of what a small operation costs.
+    match arguments {
+        [Argument::Tensor(x)] => body(&[Operand::Tensor(&x.get().tensor)]),
+        [Argument::Tensor(x1), Argument::Tensor(x2)] => {
+            body(&[Operand::Tensor(&x1.get().tensor), Operand::Tensor(&x2.get().tensor)])
+        }
+        [Argument::Tensor(x1), other] => {
+            let x1 = &x1.get().tensor;
+            let scalar = scalar_beside(op, required_number(op, other)?, x1.dtype())?;
+            body(&[Operand::Tensor(x1), Operand::Scalar(&scalar)])
+        }
+        [other, Argument::Tensor(x2)] => {
+            let x2 = &x2.get().tensor;
+            let scalar = scalar_beside(op, required_number(op, other)?, x2.dtype())?;
+            body(&[Operand::Scalar(&scalar), Operand::Tensor(x2)])
+        }
+        _ => with_any_operands(op, arguments, body),
+    }
+}
+
+fn required_number(op: Op, argument: &Argument<'_, '_>) -> PyResult<Number> {
+    argument.number().ok_or_else(|| PyTypeError::new_err(format!("{}: unsupported operand", op.name())))
+}
+
+fn with_any_operands<R>(
     op: Op,
     arguments: &[Argument<'_, '_>],
     body: impl FnOnce(&[Operand<'_>]) -> PyResult<R>,
@@ -281,28 +311,26 @@ pub fn with_operands<R>(
             array = Some(array.map_or(dtype, |array| array.promote(dtype)));
         }
     }
-    // Without a tensor, the first number's own dtype starts the promotion.
+    // Without a tensor, the numbers' own dtypes decide.
     let array = array.unwrap_or_else(|| {
-        arguments
-            .iter()
-            .filter_map(Argument::number)
-            .map(Number::default_dtype)
-            .reduce(DType::promote)
-            .unwrap_or(DType::Float64)
+        let numbers = arguments.iter().filter_map(Argument::number);
+        numbers.map(Number::default_dtype).reduce(DType::promote).unwrap_or(DType::Float64)
     });
-    let mut scalars = [const { None::<Scalar> }; 3];
-    for (slot, argument) in scalars.iter_mut().zip(arguments) {
-        if let Some(number) = argument.number() {
-            *slot = Some(scalar_beside(op, number, array)?);
-        }
-    }
-    let mut operands: smallvec::SmallVec<[Operand<'_>; 3]> = smallvec::SmallVec::new();
-    for (scalar, argument) in scalars.iter().zip(arguments) {
-        operands.push(match (scalar, argument) {
-            (Some(scalar), _) => Operand::Scalar(scalar),
-            (None, Argument::Tensor(tensor)) => Operand::Tensor(&tensor.get().tensor),
-            (None, _) => return Err(PyTypeError::new_err(format!("{}: unsupported operand", op.name()))),
+    let mut scalars = smallvec::SmallVec::<[Option<Scalar>; 3]>::new();
+    for argument in arguments {
+        scalars.push(match argument {
+            Argument::Tensor(_) => None,
+            other => Some(scalar_beside(op, required_number(op, other)?, array)?),
         });
     }
+    let operands: smallvec::SmallVec<[Operand<'_>; 3]> = scalars
+        .iter()
+        .zip(arguments)
+        .filter_map(|(scalar, argument)| match (scalar, argument) {
+            (Some(scalar), _) => Some(Operand::Scalar(scalar)),
+            (None, Argument::Tensor(tensor)) => Some(Operand::Tensor(&tensor.get().tensor)),
+            (None, _) => None,
+        })
+        .collect();
     body(&operands)
 }

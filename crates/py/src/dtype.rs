@@ -4,7 +4,7 @@ use corepy_core::DType;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyString, PyType};
 
 /// A data type of the Array API standard: `corepy.bool`, `corepy.int8`, ..., `corepy.complex128`.
 ///
@@ -156,13 +156,7 @@ impl PyDType {
     /// NumPy's array-protocol string, `<f8` and the like.
     #[getter]
     fn str(&self) -> String {
-        let info = self.dtype.info();
-        let order = match info.itemsize {
-            1 => '|',
-            _ if cfg!(target_endian = "little") => '<',
-            _ => '>',
-        };
-        format!("{order}{}{}", info.numpy_kind, info.itemsize)
+        typestr(self.dtype)
     }
     /// Whether it is a boolean or a number: always true.
     #[getter]
@@ -192,8 +186,7 @@ impl PyDType {
     fn __ne__(&self, other: &Bound<'_, PyAny>) -> bool {
         !self.__eq__(other)
     }
-    /// The hash of the equal `numpy.dtype`: NumPy hashes the tuple of kind, byte order, character,
-    /// flags, size and alignment (`_array_descr_builtin` in its `hashdescr.c`).
+    /// The hash of the equal `numpy.dtype`, without importing NumPy.
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
         numpy_hash(py, self.dtype)
     }
@@ -208,22 +201,33 @@ impl PyDType {
     }
 }
 
-fn numpy_hash(py: Python<'_>, dtype: DType) -> PyResult<isize> {
+/// NumPy's array-protocol string: `<f8` and the like.
+pub fn typestr(dtype: DType) -> String {
     let info = dtype.info();
-    let order = if cfg!(target_endian = "little") { b"<" } else { b">" };
-    let order: &[u8] = if info.itemsize == 1 { b"|" } else { order };
-    let byte = |value: &[u8]| PyBytes::new(py, value).into_any();
-    let tuple = PyTuple::new(
-        py,
-        [
-            byte(&[info.numpy_kind as u8]),
-            byte(order),
-            0u64.into_pyobject(py)?.into_any(),
-            info.itemsize.into_pyobject(py)?.into_any(),
-            dtype.alignment().into_pyobject(py)?.into_any(),
-        ],
-    )?;
-    PyTuple::new(py, [tuple.hash()?])?.hash()
+    let order = match info.itemsize {
+        1 => '|',
+        _ if cfg!(target_endian = "little") => '<',
+        _ => '>',
+    };
+    format!("{order}{}{}", info.numpy_kind, info.itemsize)
+}
+
+/// As NumPy hashes its own dtypes (`_array_descr_builtin` in its `hashdescr.c`): the tuple of kind,
+/// byte order, flags (none), size and alignment, the first two as bytes.
+fn numpy_hash(py: Python<'_>, dtype: DType) -> PyResult<isize> {
+    static HASHES: PyOnceLock<[isize; DType::ALL.len()]> = PyOnceLock::new();
+    let hashes = HASHES.get_or_try_init(py, || {
+        let mut hashes = [0; DType::ALL.len()];
+        for dtype in DType::ALL {
+            let info = dtype.info();
+            let order = typestr(dtype).as_bytes()[0];
+            let kind = PyBytes::new(py, &[info.numpy_kind as u8]);
+            let tuple = (kind, PyBytes::new(py, &[order]), 0, info.itemsize, dtype.alignment());
+            hashes[dtype as usize] = tuple.into_pyobject(py)?.hash()?;
+        }
+        Ok::<_, PyErr>(hashes)
+    })?;
+    Ok(hashes[dtype as usize])
 }
 
 /// Refuses a device other than the CPU.

@@ -2,18 +2,26 @@
 //! protocols of other libraries. No arithmetic and no loop over elements.
 
 mod argument;
+mod array_interface;
+mod buffer;
+mod clip;
 mod configuration;
 mod convert;
 mod creation;
+mod data_types;
+mod dlpack;
 mod dtype;
 mod error;
 mod foreign;
 mod function;
 mod indexing;
+mod numpy;
 mod operator;
+mod pickle;
 mod power;
 mod reduce;
 mod registry;
+mod shape;
 mod tensor;
 
 use pyo3::prelude::*;
@@ -42,7 +50,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add(dtype.name(), dtype::object(module.py(), dtype))?;
     }
     generated::register(module)?;
+    clip::register(module)?;
     creation::register(module)?;
+    data_types::register(module)?;
     reduce::register(module)?;
     configuration::register(module)?;
     foreign::register(module)?;

@@ -123,7 +123,7 @@ pub static OPS: &[OpInfo] = &[
     row("divide", "Divide", "arithmetic", 2).on(FLOATING, Float64).accepting(NUMERIC).operator("truediv").text("Quotient of each element of `x1` and the respective element of `x2`.", ROUNDED)
         .notes("Integers are divided as float64.").costs(0.6),
     arithmetic("floor_divide", "FloorDivide", 2).on(REAL, BoolToInt8).operator("floordiv").text("Quotient of each element of `x1` and `x2`, rounded towards minus infinity.", EXACT)
-        .notes("Integer division by zero gives 0. For floats the result is consistent with `remainder` as in Python, and follows the standard's special cases: where NumPy returns NaN for an infinite dividend, so does corepy.").costs(3.0),
+        .notes("Integer division by zero gives 0. Infinite operands follow the standard: an infinite dividend gives an infinity where NumPy gives NaN, an infinite divisor a zero where NumPy may give -1.").costs(3.0),
     arithmetic("remainder", "Remainder", 2).on(REAL, BoolToInt8).operator("mod").text("Remainder of the floor division of each element of `x1` by the respective element of `x2`.", EXACT)
         .notes("The result has the sign of the divisor. Integer remainder by zero gives 0.").costs(4.0),
     arithmetic("negative", "Negative", 1).on(NUMERIC, Refuse).operator("neg").text("Each element with its sign changed.", EXACT).notes("Unsigned integers wrap."),

@@ -17,12 +17,22 @@ const CHUNK_NS: f32 = 4_000.0;
 /// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the
 /// plan's strides.
 ///
+/// `fresh` says that the outputs were just allocated: nobody has read them, so large ones may be
+/// written past the caches.
+///
 /// # Safety
 /// Every address that the plan reaches from an operand's `data` must be valid for reads, for outputs
 /// also for writes; an output may share memory with an input only if both walk the same
 /// addresses in the same order.
-pub unsafe fn run(op: &'static str, program: &Program, plan: &Plan, operands: &[Operand], inputs: usize) -> Result<()> {
-    let geometry = Geometry::new(program, plan, operands, inputs);
+pub unsafe fn run(
+    op: &'static str,
+    program: &Program,
+    plan: &Plan,
+    operands: &[Operand],
+    inputs: usize,
+    fresh: bool,
+) -> Result<()> {
+    let geometry = Geometry::new(program, plan, operands, inputs, fresh);
     let blocks = geometry.blocks();
     if blocks == 0 {
         return Ok(());

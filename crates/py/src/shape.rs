@@ -1,0 +1,77 @@
+//! Shapes, sizes and offsets as Python gives them.
+
+use corepy_core::shape::Shape;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyList, PyTuple};
+
+/// The shape that an integer or a sequence of integers is. Integers are those of Python and NumPy,
+/// 0-d integer tensors and whatever else has `__index__`.
+pub fn extract(op: &str, value: &Bound<'_, PyAny>) -> PyResult<Shape> {
+    if let Ok(sizes) = value.cast::<PyTuple>() {
+        return sizes.iter().map(|size| non_negative(op, &size, Some(value))).collect();
+    }
+    if let Ok(sizes) = value.cast::<PyList>() {
+        return sizes.iter().map(|size| non_negative(op, &size, Some(value))).collect();
+    }
+    if integer(value).is_some() {
+        return Ok(std::iter::once(non_negative(op, value, None)?).collect());
+    }
+    match value.try_iter() {
+        Ok(sizes) => sizes.map(|size| non_negative(op, &size?, Some(value))).collect(),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "{op}: a shape is an integer or a sequence of integers, not {}",
+            type_name(value)
+        ))),
+    }
+}
+
+/// A number of elements, `name` in messages.
+pub fn size(op: &str, name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let size = clamped(op, name, value)?;
+    usize::try_from(size).map_err(|_| PyValueError::new_err(format!("{op}: {name} must not be negative, got {size}")))
+}
+
+fn non_negative(op: &str, value: &Bound<'_, PyAny>, shape: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    let size = clamped(op, "a size in a shape", value)?;
+    usize::try_from(size).map_err(|_| {
+        let place = shape.map_or_else(String::new, |shape| format!(" in shape {}", text(shape)));
+        PyValueError::new_err(format!("{op}: negative size {}{place}", text(value)))
+    })
+}
+
+/// An integer; beyond 64 bits, the nearest that fits them, which stands for any other number of
+/// elements that cannot be.
+pub fn clamped(op: &str, name: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let Some(number) = integer(value) else {
+        return Err(PyTypeError::new_err(format!("{op}: {name} must be an integer, not {}", type_name(value))));
+    };
+    let mut overflow = 0;
+    // SAFETY: `number` is an int; overflow is reported, not raised.
+    let small = unsafe { ffi::PyLong_AsLongLongAndOverflow(number.as_ptr(), &raw mut overflow) };
+    Ok(match overflow {
+        0 => small,
+        1.. => i64::MAX,
+        _ => i64::MIN,
+    })
+}
+
+/// The Python int that `value` is or stands for.
+fn integer<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    if value.cast::<PyInt>().is_ok() {
+        return Some(value.clone());
+    }
+    // SAFETY: `value` is a live object; PyNumber_Index returns a new reference or null with an error set.
+    let index = unsafe { Bound::from_owned_ptr_or_err(value.py(), ffi::PyNumber_Index(value.as_ptr())) };
+    index.ok()
+}
+
+/// The name of an object's class.
+pub fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().fully_qualified_name().map_or_else(|_| String::from("this object"), |name| name.to_string())
+}
+
+fn text(value: &Bound<'_, PyAny>) -> String {
+    value.repr().map_or_else(|_| String::from("?"), |text| text.to_string())
+}

@@ -1,0 +1,1 @@
+"""What the test modules share: data, layouts, NumPy as the oracle, error measures."""
