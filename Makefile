@@ -31,7 +31,6 @@ build: $(STAMPS)/build  ## compile in release mode and install into .venv, edita
 
 demo: build  ## shade the relief of a real elevation model; says where the picture is
 	$(PY) examples/hillshade.py --output $(PICTURE)
-	@echo "The picture: $(abspath $(PICTURE))"
 
 test: test-core test-python test-conformance  ## all tests: Rust, Python, and the public suite where it is installed
 

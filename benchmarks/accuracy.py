@@ -100,7 +100,8 @@ class Worst:
             self.example = f"{self.name}({shown}) = {actual[first]!s}, not {reference[first]!s}"
         self.differing += differing.size
         errors[differing] = 0
-        for index in np.argpartition(errors, -CONFIRMED)[-CONFIRMED:]:
+        kept = min(CONFIRMED, errors.size)
+        for index in np.argpartition(errors, -kept)[-kept:]:
             self.points.append((float(errors[index]), tuple(float(x[index]) for x in arguments), float(actual[index])))
         self.points = sorted(self.points, reverse=True)[:CONFIRMED]
 

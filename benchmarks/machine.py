@@ -34,5 +34,5 @@ def describe(corepy: Library, peers: list[Library]) -> dict[str, object]:
         "isa": configuration["isa"],
         "threads": configuration["threads"],
         "build": configuration["build"],
-        "peers": {peer.name: peer.version for peer in peers},
+        **{peer.name: peer.version for peer in peers},
     }

@@ -41,7 +41,7 @@ class Library:
     @property
     def version(self) -> str:
         """The library's own version."""
-        return self.namespace.__version__
+        return getattr(self.namespace, "__version__", "")
 
     def missing(self, case: Case) -> list[str]:
         """The names that `case` needs and the library does not have."""

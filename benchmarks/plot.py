@@ -44,6 +44,7 @@ def chart(title: str, names: list[str], ratios: list[float], aims: list[float], 
             ha=side,
             va="center",
             fontsize=7,
+            bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
         )
         if aim > 1:
             axes.plot([aim, aim], [place - 0.45, place + 0.45], color="black", linewidth=1)

@@ -1,9 +1,9 @@
 """What NumPy calls when it meets a tensor: the array protocol and its two dispatch protocols.
 
-A function of NumPy becomes the function of the same meaning in corepy where there is one, and gives
-tensors. Where corepy has the function but not all of the arguments' meaning (``where=``, ``order=``, a
-dtype of NumPy's own), NumPy computes on the tensors' memory and the result becomes a tensor again. A
-function that corepy does not have is NumPy's, and so is its result.
+A function of NumPy becomes corepy's of the same meaning where there is one, and gives tensors. Where
+corepy has the function but not what the call asks of it (``where=``, a dtype of NumPy's own), NumPy
+computes on the tensors' memory, and the result becomes a tensor again. A function that corepy does not
+have is NumPy's, and so is its result.
 """
 
 import functools
@@ -13,12 +13,12 @@ import numpy as np
 
 import corepy
 
-from ._core import Tensor
+from ._core import DType, Tensor
 
 __all__ = []
 
-# Where the standard's name differs from that of NumPy's ufunc.
-_UFUNC_NAMES = {
+# The standard's names of NumPy's ufuncs where they differ.
+_UFUNCS = {
     "absolute": "abs",
     "arccos": "acos",
     "arccosh": "acosh",
@@ -32,10 +32,9 @@ _UFUNC_NAMES = {
     "left_shift": "bitwise_left_shift",
     "power": "pow",
     "right_shift": "bitwise_right_shift",
-    "true_divide": "divide",
 }
 
-# What a ufunc's reduction is called in the standard.
+# What the standard calls the reduction by a ufunc.
 _REDUCTIONS = {
     "add": "sum",
     "logical_and": "all",
@@ -45,69 +44,81 @@ _REDUCTIONS = {
     "multiply": "prod",
 }
 
-# NumPy's functions that mean the same in the standard: the names of the arguments that come first, in the
-# standard's order; then the standard's name and its names for the other arguments, where they differ.
-# An argument that is in neither stays NumPy's affair unless the standard's function knows it.
+# NumPy's functions in the standard's words: the standard's name, then NumPy's names of the arguments
+# that go by position, all of them required, then those that go by name; "theirs=ours" where the names
+# differ, "axis!" where NumPy alone has a default. A call with any other argument is left to NumPy.
 _FUNCTIONS = {
-    "all": ("a",),
-    "amax": ("a", "max"),
-    "amin": ("a", "min"),
-    "any": ("a",),
-    "argmax": ("a",),
-    "argmin": ("a",),
-    "argsort": ("a",),
-    "broadcast_to": ("array shape",),
-    "clip": ("a a_min a_max",),
-    "concatenate": ("arrays", "concat"),
-    "count_nonzero": ("a",),
-    "cross": ("a b",),
-    "empty_like": ("prototype",),
-    "expand_dims": ("a axis",),
-    "flip": ("m",),
-    "full_like": ("a fill_value",),
-    "imag": ("val",),
-    "matrix_transpose": ("x",),
-    "max": ("a",),
-    "mean": ("a",),
-    "min": ("a",),
-    "moveaxis": ("a source destination",),
-    "nonzero": ("a",),
-    "ones_like": ("a",),
-    "outer": ("a b",),
-    "permute_dims": ("a axes",),
-    "prod": ("a",),
-    "real": ("val",),
-    "repeat": ("a repeats",),
-    "reshape": ("a shape",),
-    "roll": ("a shift",),
-    "round": ("a",),
-    "searchsorted": ("a v",),
-    "sort": ("a",),
-    "squeeze": ("a axis",),
-    "stack": ("arrays",),
-    "std": ("a", "std", {"ddof": "correction"}),
-    "sum": ("a",),
-    "take": ("a indices",),
-    "take_along_axis": ("arr indices",),
-    "tensordot": ("a b",),
-    "tile": ("A reps",),
-    "transpose": ("a axes", "permute_dims"),
-    "tril": ("m",),
-    "triu": ("m",),
-    "var": ("a", "var", {"ddof": "correction"}),
-    "where": ("condition x y",),
-    "zeros_like": ("a",),
+    "all": "all a | axis keepdims",
+    "amax": "max a | axis keepdims",
+    "amin": "min a | axis keepdims",
+    "any": "any a | axis keepdims",
+    "argmax": "argmax a | axis keepdims",
+    "argmin": "argmin a | axis keepdims",
+    "argsort": "argsort a | axis stable",
+    "astype": "astype x dtype | copy",
+    "broadcast_arrays": "broadcast_arrays *args |",
+    "broadcast_to": "broadcast_to array shape |",
+    "clip": "clip a | a_min=min a_max=max min max",
+    "concatenate": "concat arrays | axis",
+    "count_nonzero": "count_nonzero a | axis keepdims",
+    "cumprod": "cumulative_prod a | axis! dtype",
+    "cumsum": "cumulative_sum a | axis! dtype",
+    "diff": "diff a | n axis prepend append",
+    "empty_like": "empty_like prototype | dtype",
+    "expand_dims": "expand_dims a | axis",
+    "flip": "flip m | axis",
+    "full_like": "full_like a fill_value | dtype",
+    "imag": "imag val |",
+    "matrix_transpose": "matrix_transpose x |",
+    "max": "max a | axis keepdims",
+    "mean": "mean a | axis keepdims",
+    "meshgrid": "meshgrid *xi | indexing",
+    "min": "min a | axis keepdims",
+    "moveaxis": "moveaxis a source destination |",
+    "nonzero": "nonzero a |",
+    "ones_like": "ones_like a | dtype",
+    "prod": "prod a | axis dtype keepdims",
+    "real": "real val |",
+    "repeat": "repeat a repeats | axis",
+    "reshape": "reshape a shape | copy",
+    "roll": "roll a shift | axis",
+    "round": "round a |",
+    "searchsorted": "searchsorted a v | side sorter",
+    "sort": "sort a | axis stable",
+    "squeeze": "squeeze a | axis!",
+    "stack": "stack arrays | axis",
+    "std": "std a | axis keepdims correction ddof=correction",
+    "sum": "sum a | axis dtype keepdims",
+    "take": "take a indices | axis!",
+    "take_along_axis": "take_along_axis arr indices | axis!",
+    "tensordot": "tensordot a b | axes",
+    "tile": "tile A reps |",
+    "transpose": "permute_dims a axes |",
+    "tril": "tril m | k",
+    "triu": "triu m | k",
+    "unstack": "unstack x | axis",
+    "var": "var a | axis keepdims correction ddof=correction",
+    "where": "where condition x y |",
+    "zeros_like": "zeros_like a | dtype",
 }
 
-# Functions that NumPy compiled, whose signatures Python cannot ask for.
+# The parameters of NumPy's compiled functions, which do not tell them.
 _COMPILED = {
-    "concatenate": ("arrays", "axis", "out"),
-    "empty_like": ("prototype", "dtype", "order", "subok", "shape"),
-    "where": ("condition", "x", "y"),
+    "concatenate": {"arrays": None, "axis": 0, "out": None, "dtype": None, "casting": "same_kind"},
+    "empty_like": {"prototype": None, "dtype": None, "order": "K", "subok": True, "shape": None, "device": None},
+    "where": {"condition": None, "x": None, "y": None},
 }
 
-# The standard's functions take the axis by name only.
-_KEYWORDS = {"axis"}
+# The arguments that every ufunc knows, when they say nothing.
+_NEUTRAL = {
+    "casting": "same_kind",
+    "dtype": None,
+    "initial": np._NoValue,
+    "keepdims": False,
+    "order": "K",
+    "subok": True,
+    "where": True,
+}
 
 
 class _Unlike(Exception):
@@ -115,7 +126,9 @@ class _Unlike(Exception):
 
 
 def array(x, dtype, copy):
-    """The tensor as a NumPy array: what ``__array__`` returns."""
+    """``Tensor.__array__``."""
+    if isinstance(dtype, DType):
+        dtype = dtype.__numpy_dtype__
     return np.array(memoryview(x), dtype=dtype, copy=copy)
 
 
@@ -123,28 +136,28 @@ def _shared(value):
     """`value` with NumPy arrays, on the same memory, in place of all tensors."""
     if isinstance(value, Tensor):
         return np.asarray(memoryview(value))
-    if isinstance(value, corepy.DType):
+    if isinstance(value, DType):
         return value.__numpy_dtype__
     if type(value) in (list, tuple):
-        return type(value)(_shared(item) for item in value)
+        return type(value)(map(_shared, value))
     if type(value) is dict:
         return {key: _shared(item) for key, item in value.items()}
     return value
 
 
-def _as_tensors(value):
-    """NumPy's result with tensors in place of arrays, where corepy has their dtype."""
+def _tensors(value):
+    """`value` with tensors in place of NumPy's arrays and scalars, where corepy has their dtype."""
     if isinstance(value, np.ndarray | np.generic):
         try:
             return corepy.asarray(value)
         except TypeError:
             return value
     if type(value) in (list, tuple):
-        return type(value)(_as_tensors(item) for item in value)
+        return type(value)(map(_tensors, value))
     return value
 
 
-def _argument(value):
+def _operand(value):
     """An operand as corepy's functions take it."""
     if isinstance(value, Tensor | np.generic | int | float | complex):
         return value
@@ -152,97 +165,135 @@ def _argument(value):
 
 
 def _store(result, out):
-    """Writes `result` into the tensor `out`, under the casting rule of NumPy's ``out=``."""
+    """Writes `result` into the tensor `out`, by the casting rule of NumPy's ``out=``."""
     if not np.can_cast(result.dtype.__numpy_dtype__, out.dtype.__numpy_dtype__, "same_kind"):
-        raise TypeError(f"cannot cast the result from {result.dtype} to {out.dtype}, the dtype of out")
+        raise TypeError(f"out: cannot cast the result from {result.dtype} to {out.dtype}")
     if corepy.broadcast_shapes(result.shape, out.shape) != out.shape:
-        raise ValueError(f"the result of shape {result.shape} does not fit out, of shape {out.shape}")
+        raise ValueError(f"out: a result of shape {result.shape} does not fit shape {out.shape}")
     out[...] = result
     return out
 
 
 def _defers(value):
     """Whether `value` belongs to a library that answers NumPy itself."""
-    theirs = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
-    return theirs not in (np.ndarray.__array_ufunc__, np.generic.__array_ufunc__, Tensor.__array_ufunc__)
+    own = getattr(type(value), "__array_ufunc__", None)
+    return own not in (None, np.ndarray.__array_ufunc__, Tensor.__array_ufunc__)
 
 
-def _call(ufunc, inputs, kwargs):
+def _counterpart(ufunc, method):
+    """Corepy's function for a method of a ufunc, or None."""
     name = ufunc.__name__
     # Another library's ufunc may bear the name of one of NumPy's.
-    function = getattr(corepy, _UFUNC_NAMES.get(name, name), None) if getattr(np, name, None) is ufunc else None
-    if function is None or kwargs:
-        raise _Unlike
-    return function(*map(_argument, inputs))
+    if getattr(np, name, None) is not ufunc:
+        return None
+    names = {"__call__": _UFUNCS.get(name, name), "reduce": _REDUCTIONS.get(name)}
+    return getattr(corepy, names.get(method) or "", None)
 
 
-def _reduce(ufunc, inputs, kwargs):
-    name = _REDUCTIONS.get(ufunc.__name__)
-    function = getattr(corepy, name, None) if name and getattr(np, ufunc.__name__, None) is ufunc else None
-    if function is None or not kwargs.keys() <= {"axis", "dtype", "keepdims"}:
+def _apply(function, method, inputs, kwargs):
+    kwargs = {key: value for key, value in kwargs.items() if key not in _NEUTRAL or value is not _NEUTRAL[key]}
+    if method == "__call__":
+        if kwargs:
+            raise _Unlike
+        return function(*map(_operand, inputs))
+    if not kwargs.keys() <= {"axis", "dtype", "keepdims"}:
         raise _Unlike
-    (x,) = inputs
-    kwargs.setdefault("axis", 0)
-    return function(_argument(x), **kwargs)
+    return function(*map(_operand, inputs), **{"axis": 0, **kwargs})
 
 
 def array_ufunc(ufunc, method, inputs, kwargs):
     """``Tensor.__array_ufunc__``."""
-    outs = kwargs.pop("out", None) or ()
-    if any(_defers(value) for value in (*inputs, *outs)):
+    outs = kwargs.pop("out", ())
+    if any(map(_defers, (*inputs, *outs))):
         return NotImplemented
-    compute = {"__call__": _call, "reduce": _reduce}.get(method)
-    if compute is not None and all(isinstance(out, Tensor) for out in outs):
+    function = _counterpart(ufunc, method)
+    if function is not None and all(isinstance(out, Tensor) for out in outs):
         try:
-            result = compute(ufunc, inputs, {k: v for k, v in kwargs.items() if v is not None or k == "axis"})
-        except (_Unlike, TypeError, NotImplementedError):
-            pass
+            result = _apply(function, method, inputs, kwargs)
+        except (_Unlike, TypeError):
+            pass  # NumPy knows what it means, or raises in its own words.
         else:
-            return _store(result, outs[0]) if outs else result
-    known = compute is not None and getattr(corepy, _UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__), None)
+            return _store(result, *outs) if outs else result
     if outs:
-        kwargs["out"] = _shared(tuple(outs))
+        kwargs["out"] = _shared(outs)
     result = getattr(ufunc, method)(*_shared(inputs), **_shared(kwargs))
     if outs:
-        return outs[0] if len(outs) == 1 else tuple(outs)
-    return _as_tensors(result) if known else result
+        results = result if type(result) is tuple else (result,)
+        results = tuple(value if out is None else out for value, out in zip(results, outs, strict=True))
+        return results if type(result) is tuple else results[0]
+    return result if function is None else _tensors(result)
 
 
-@functools.lru_cache(maxsize=None)
-def _signature(function):
-    if function.__name__ in _COMPILED:
-        parameter = inspect.Parameter
-        return inspect.Signature(
-            [parameter(name, parameter.POSITIONAL_OR_KEYWORD, default=None) for name in _COMPILED[function.__name__]]
-        )
-    return inspect.signature(function)
+class _Row:
+    """A row of `_FUNCTIONS`, taken apart."""
+
+    def __init__(self, function):
+        text, _, keywords = _FUNCTIONS[function.__name__].partition("|")
+        self.name, *self.positional = text.split()
+        self.required = [keyword[:-1] for keyword in keywords.split() if keyword.endswith("!")]
+        pairs = [keyword.rstrip("!").partition("=") for keyword in keywords.split()]
+        self.keywords = {theirs: ours or theirs for theirs, _, ours in pairs}
+        if function.__name__ in _COMPILED:
+            defaults = _COMPILED[function.__name__]
+            kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+            self.signature = inspect.Signature(
+                [inspect.Parameter(name, kind, default=default) for name, default in defaults.items()]
+            )
+        else:
+            self.signature = inspect.signature(function)
+
+    def bind(self, args, kwargs):
+        """The arguments that differ from their defaults, by NumPy's names."""
+        bound = self.signature.bind(*args, **kwargs).arguments
+        bound.update(bound.pop("kwargs", {}))
+        given = {}
+        for name, value in bound.items():
+            parameter = self.signature.parameters.get(name)
+            default = inspect.Parameter.empty if parameter is None else parameter.default
+            if value is not default and not (type(value) is type(default) is str and value == default):
+                given[name] = value
+        return given
+
+    def call(self, target, args, kwargs):
+        """Corepy's result."""
+        given = self.bind(args, kwargs)
+        out = given.pop("out", None)
+        if out is not None and not isinstance(out, Tensor):
+            raise _Unlike
+        positional = []
+        for name in self.positional:
+            if name.lstrip("*") not in given:
+                raise _Unlike
+            value = _tensors(given.pop(name.lstrip("*")))
+            positional.extend(value if name.startswith("*") else [value])
+        if not given.keys() <= self.keywords.keys() or not given.keys() >= set(self.required):
+            raise _Unlike
+        result = target(*positional, **{self.keywords[name]: _tensors(value) for name, value in given.items()})
+        return result if out is None else _store(result, out)
 
 
-def _standard_call(function, args, kwargs):
-    """Corepy's result of NumPy's ``function(*args, **kwargs)``; `_Unlike` if there is none."""
+@functools.cache
+def _row(function):
     name = function.__name__
-    row = _FUNCTIONS.get(name)
-    if row is None or getattr(np, name, None) is not function:
-        raise _Unlike
-    first, standard, renamed = (*row, name, {})[:3] if len(row) == 1 else (*row, {})[:3]
-    target = getattr(corepy, standard, None)
-    if target is None:
-        raise _Unlike
-    signature = _signature(function)
-    given = signature.bind(*args, **kwargs).arguments
-    given = {key: value for key, value in given.items() if value is not signature.parameters[key].default}
-    out = given.pop("out", None)
-    if out is not None and not isinstance(out, Tensor):
-        raise _Unlike
-    names = first.split()
-    if not all(name in given for name in names if name not in ("a_min", "a_max")) or given.get("order", "C") not in "CK":
-        raise _Unlike
-    given.pop("order", None)
-    positional = [given.pop(name, None) for name in names if name not in _KEYWORDS]
-    positional[0] = _first(positional[0])
-    keywords = {renamed.get(key, key): value for key, value in given.items()}
-    for name in names:
-        if name in _KEYWORDS:
-            keywords[name] = given[name]
-    result = target(*positional, **keywords)
-    return result if out is None else _store(result, out)
+    return _Row(function) if name in _FUNCTIONS and getattr(np, name, None) is function else None
+
+
+def array_function(function, types, args, kwargs):
+    """``Tensor.__array_function__``."""
+    for other in types:
+        if not issubclass(other, Tensor) and other.__array_function__ is not np.ndarray.__array_function__:
+            return NotImplemented
+    row = _row(function)
+    target = None if row is None else getattr(corepy, row.name, None)
+    if target is not None:
+        try:
+            return row.call(target, args, kwargs)
+        except (_Unlike, TypeError):
+            pass  # As for ufuncs.
+    # Past the dispatcher: a tensor that hides in a container of unknown type would come back here.
+    implementation = getattr(function, "_implementation", function)
+    result = implementation(*_shared(args), **_shared(kwargs))
+    out = kwargs.get("out")
+    if isinstance(out, Tensor):
+        return out
+    return result if target is None else _tensors(result)

@@ -7,6 +7,7 @@ by default, 20 for a thorough run. With ``CI`` set the examples are always the s
 import os
 
 import corepy as cp
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -23,6 +24,9 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("corepy")
+
+# NumPy is the oracle: that it meets a NaN or an infinity is no news. Other warnings are errors.
+np.seterr(all="ignore")
 
 
 def pytest_report_header():

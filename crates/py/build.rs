@@ -42,7 +42,7 @@ fn operators() -> String {
         );
         let _ = writeln!(
             text,
-            "    fn __i{stem}__<'py>(slf: &Bound<'py, Self>, other: Argument<'_, 'py>{modulo}) -> PyResult<()> \
+            "    fn __i{stem}__<'py>(slf: &Bound<'py, Self>, other: InPlaceArgument<'_, 'py>{modulo}) -> PyResult<()> \
              {{ {check}operator::in_place({constant}, slf, other) }}"
         );
     }

@@ -1,12 +1,12 @@
 // exp and expm1 in double, and the pieces of them that the other double kernels build on.
 //
-// Range reduction: x = n ln2 + r, n the nearest integer (magic-number rounding), |r| <= ln2 / 2. ln2 is split so
-// that n * ln2_high is exact for |n| < 2^11; on every instruction set x - n * ln2_high is then exact too.
+// Range reduction: x = n ln2 + r, n the nearest integer (magic-number rounding), |r| <= ln2 / 2. ln2 is split
+// so that n * ln2_high is exact for |n| < 2^11; on every instruction set x - n * ln2_high is then exact too.
 // Minimax polynomials (Remez, coefficients rounded one by one and the rest refitted).
 //
-// Measured against 64-bit long double over every regime, 12 million points each (avx2 = avx512 / baseline, ulp):
-// exp 0.89 / 0.76, expm1 0.82 / 0.93.
-// There is no rare path: overflow, underflow, infinities and NaN are selects.
+// Measured against 64-bit long double over every regime, 12 million points each (avx2 = avx512 / baseline,
+// ulp): exp 0.89 / 0.76, expm1 0.82 / 0.93. There is no rare path: overflow, underflow, infinities and NaN
+// are selects.
 #pragma once
 #include "../scalar.h"
 
@@ -19,8 +19,8 @@ constexpr double kLn2High = 0x1.62e42fefa3000p-1;  // 41 bits
 constexpr double kLn2Low = 0x1.3de6af278ece6p-42;
 constexpr double kRound = 0x1.8p52;  // adding it leaves the nearest integer in the low mantissa bits
 
-// (e^r - 1 - r - r^2 / 2) / r^3 on |r| <= ln2 / 2: degree 9, relative error of e^r - 1 2^-61.5. Even and odd powers
-// apart: a single Horner chain is so long that the scheduler cannot hold enough iterations to hide it.
+// (e^r - 1 - r - r^2 / 2) / r^3 on |r| <= ln2 / 2: degree 9, relative error of e^r - 1 2^-61.5. Even and odd
+// powers apart: a single Horner chain is so long that the scheduler cannot hold enough iterations to hide it.
 COREPY_INLINE double expm1_tail(double r, double r2) {
   double even = mul_add(r2, 0x1.af5f3608118d2p-26, 0x1.71ddf80af17ebp-19);
   double odd = mul_add(r2, 0x1.1f104a868b179p-29, 0x1.27e5197b7c045p-22);
@@ -46,8 +46,8 @@ COREPY_INLINE Reduced reduce(double x) {
   return {mul_add(n, -kLn2High, x), n * -kLn2Low, bits(t)};
 }
 
-// e^(high + low) - 1 - high for |low| <= 2^-40. high * low and high^2 / 2 enter unrounded: rounding high + low first
-// would cost a quarter of an ulp where e^x - 1 cancels.
+// e^(high + low) - 1 - high for |low| <= 2^-40. high * low and high^2 / 2 enter unrounded: rounding high +
+// low first would cost a quarter of an ulp where e^x - 1 cancels.
 COREPY_INLINE double expm1_rest(double high, double low) {
   double r = high + low;
   double r2 = r * r;
@@ -69,9 +69,9 @@ COREPY_INLINE double exp_pair(double x, double tail) {
 
 }  // namespace exp64
 
-// e^x. 2 e^r by a polynomial of degree 11 in r (relative error 2^-57.9), times 2^(n-1): the spare factor 2 keeps
-// 2^(n-1) finite for n = 1024. Below e^-707 the power of two is taken 2^64 too large and the product is scaled
-// back, so that a subnormal result is rounded once.
+// e^x. 2 e^r by a polynomial of degree 11 in r (relative error 2^-57.9), times 2^(n-1): the spare factor 2
+// keeps 2^(n-1) finite for n = 1024. Below e^-707 the power of two is taken 2^64 too large and the product is
+// scaled back, so that a subnormal result is rounded once.
 COREPY_INLINE double exp(double x) {
   using namespace exp64;
 #if !defined(__FMA__) && !defined(__aarch64__)
@@ -99,8 +99,9 @@ COREPY_INLINE double exp(double x) {
   return x < -745.2 ? 0.0 : y;
 }
 
-// e^x - 1 = (2^n - 1) + 2^n r + 2^n r^2 tail(r). The first two terms are added with their rounding error, since
-// they cancel for n = 1; so is the error of 2^n - 1 for n > 53. For x near 709.7 n = 1024 does not fit: half of it.
+// e^x - 1 = (2^n - 1) + 2^n r + 2^n r^2 tail(r). The first two terms are added with their rounding error,
+// since they cancel for n = 1; so is the error of 2^n - 1 for n > 53. For x near 709.7 n = 1024 does not fit:
+// half of it.
 COREPY_INLINE double expm1(double x) {
   using namespace exp64;
   Reduced v = reduce<1023 + 1023>(x);

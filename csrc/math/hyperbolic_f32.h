@@ -66,14 +66,14 @@ COREPY_INLINE float sinh(float x) {
 
 COREPY_INLINE float tanh(float x) {
   float a0 = from_bits(bits(x) & 0x7fffffffu);
-  // Below 0.95: x + x^3 p(x^2), degree 15, relative error 2^-28.5.
+  // Below 1: x + x^3 p(x^2), degree 15, relative error 2^-27.7.
   float z = a0 * a0;
-  float p = mul_add(z, -0x1.a1c710p-12f, 0x1.3dbdb8p-9f);
-  p = mul_add(p, z, -0x1.093112p-7f);
-  p = mul_add(p, z, 0x1.617250p-6f);
-  p = mul_add(p, z, -0x1.b99734p-5f);
-  p = mul_add(p, z, 0x1.110daap-3f);
-  p = mul_add(p, z, -0x1.555546p-2f);
+  float p = mul_add(z, -0x1.77cdc6p-12f, 0x1.2da034p-9f);
+  p = mul_add(p, z, -0x1.045ff6p-7f);
+  p = mul_add(p, z, 0x1.6009a6p-6f);
+  p = mul_add(p, z, -0x1.b9623ap-5f);
+  p = mul_add(p, z, 0x1.110be4p-3f);
+  p = mul_add(p, z, -0x1.55553cp-2f);
   float near = plus_cube(a0, z, p, a0);
   // Above, 1 - 2 / (e^2x + 1): the larger x, the less the errors of e^2x weigh, so that n log(2) / 2
   // needs one constant and e^2r one polynomial (degree 6, 2^-28.2). n stops at 27, where the result is
@@ -87,9 +87,10 @@ COREPY_INLINE float tanh(float x) {
   q = mul_add(q, r, 0x1.55548cp0f);
   q = mul_add(q, r, 0x1.fffffcp0f);
   q = mul_add(q, r, 2.0f);
+  q = mul_add(q, r, 1.0f);
   float u = from_bits(static_cast<uint32_t>(shifted) << 23);
-  float far = 1.0f - 2.0f / mul_add(u, q * r, u + 1.0f);
-  return with_sign_of(a0 >= 0.95f ? far : near, x);
+  float far = 1.0f - 2.0f / mul_add(u, q, 1.0f);
+  return with_sign_of(a0 >= 1.0f ? far : near, x);
 }
 
 // log(x) + correction + extra ln2 for normal x and a correction far below log(x).
@@ -113,15 +114,15 @@ COREPY_INLINE float asinh(float x) {
   p = mul_add(p, z, -0x1.555536p-3f);
   float near = plus_cube(a0, z, p, a0);
   // Above, log(x + sqrt(x^2 + 1)), every rounding error carried along; log(2 x) from 2^14 on.
-  bool huge = a0 > 0x1p14f;
-  float a = huge ? 0x1p14f : a0;
+  uint32_t huge = mask_less(0x1p14f, a0);
+  float a = choose(huge, 0x1p14f, a0);
   Pair<float> square = two_product(a, a);
   Pair<float> u = two_sum(square.high, 1.0f);
   float root = __builtin_sqrtf(u.high);
   float root_low = (residual(root, root, u.high) + (u.low + square.low)) * (0.5f * reciprocal_estimate(root));
   Pair<float> w = fast_two_sum(root, a);
   float w_low = (w.low + root_low) * reciprocal_estimate(w.high);
-  float far = log_corrected(huge ? a0 : w.high, huge ? 0.0f : w_low, huge ? 1.0f : 0.0f);
+  float far = log_corrected(choose(huge, a0, w.high), masked(~huge, w_low), masked(huge, 1.0f));
   float y = a0 < 0.5f ? near : far;
   y = a0 < __builtin_inff() ? y : a0;
   return with_sign_of(y, x);
@@ -129,11 +130,11 @@ COREPY_INLINE float asinh(float x) {
 
 COREPY_INLINE float acosh(float x) {
   // log1p(v) with t = x - 1 (exact up to 2) and v = t + sqrt(t (t + 2)), every rounding error carried
-  // along; log(2 x) from 2^14 on.
-  bool huge = x > 0x1p14f;
-  float xc = huge ? 0x1p14f : x;
+  // along; log(2 x) from 2^60 on.
+  uint32_t huge = mask_less(0x1p60f, from_bits(bits(x) & 0x7fffffffu));
+  float xc = choose(huge, 0x1p60f, x);
   float t = xc - 1.0f;
-  float t_low = (xc - (t + 1.0f));
+  float t_low = xc - (t + 1.0f);
   Pair<float> sum = fast_two_sum(xc, 1.0f);
   Pair<float> product = two_product(t, sum.high);
   float product_low = product.low + mul_add(t, sum.low, t_low * sum.high);
@@ -141,20 +142,19 @@ COREPY_INLINE float acosh(float x) {
   float root_low = (residual(root, root, product.high) + product_low) * (0.5f * reciprocal_estimate(root));
   Pair<float> v = fast_two_sum(root, t);
   float v_low = v.low + root_low + t_low;
-  // As in log1p, from v itself; for huge x, k and f are those of log(x).
-  float h = huge ? x : v.high;
-  uint32_t e = (bits(huge ? x : 1.0f + h) - 0x3f400000u) & 0xff800000u;
-  float scale = from_bits(0x3f800000u - e);  // 2^-k; unused for huge x
-  float scaled = from_bits(bits(h) - e);
-  float f = scaled + (huge ? -1.0f : scale - 1.0f);
-  float correction = huge ? 0.0f : v_low * reciprocal_estimate(1.0f + h);
-  float k = static_cast<float>(static_cast<int32_t>(e) >> 23) + (huge ? 1.0f : 0.0f);
+  // As in log1p, from v itself. For huge x the 1 is lost and k is one more.
+  float h = choose(huge, x, v.high);
+  float h1 = h + 1.0f;
+  uint32_t e = (bits(h1) - 0x3f400000u) & 0xff800000u;
+  int32_t scale = static_cast<int32_t>(0x3f800000u - e);  // 2^-k, 0 instead of 2^-128
+  float f = from_bits(bits(h) - e) + (bit_cast<float>(scale < 0 ? 0 : scale) - 1.0f);
+  float k = static_cast<float>(static_cast<int32_t>(e) >> 23) + masked(huge, 1.0f);
   float c = k * 0x1.62e4p-1f;
   float s = c + f;
-  float d = mul_add(k, 0x1.7f7d1cp-20f, f - (s - c)) + correction;
+  float d = mul_add(k, 0x1.7f7d1cp-20f, f - (s - c)) + masked(~huge, v_low * reciprocal_estimate(h1));
   float y = log_sum(s, f, log1p_tail(f), d);
   y = x < __builtin_inff() ? y : x;
-  return x == 1.0f ? 0.0f : (x < 1.0f ? __builtin_nanf("") : y);
+  return bits(x) - 0x3f800000u > 0x40000000u ? __builtin_nanf("") : y;  // x < 1 or NaN
 }
 
 COREPY_INLINE float atanh(float x) {

@@ -1,8 +1,9 @@
 // Hyperbolic functions and their inverses in double.
 //
-// Measured against 64-bit long double over every regime, 12 million points each (avx2 = avx512 / baseline, ulp):
-// tanh 0.77 / 0.77, sinh 0.82 / 0.88, cosh 0.91 / 0.93, asinh 0.61 / 0.63, acosh 0.60 / 0.60, atanh 0.59 / 0.59.
-// There is no rare path: large, subnormal, infinite and NaN arguments and domain errors are selects.
+// Measured against 64-bit long double over every regime, 12 million points each (avx2 = avx512 / baseline,
+// ulp): tanh 0.77 / 0.77, sinh 0.82 / 0.88, cosh 0.91 / 0.93, asinh 0.61 / 0.63, acosh 0.60 / 0.60, atanh
+// 0.59 / 0.59. There is no rare path: large, subnormal, infinite and NaN arguments and domain errors are
+// selects.
 #pragma once
 #include "exp_f64.h"
 #include "log_f64.h"
@@ -21,9 +22,9 @@ COREPY_INLINE double residual(double quotient, double denominator, double numera
 #endif
 }
 
-// For x = n ln2 + r: sinh r = high + odd and cosh r = 1 + even, and 2^(n-1), 2^(-n-1). sinh(x) and cosh(x) follow by
-// the addition theorem without a division. Polynomials in r^2 of degree 4 each, relative error below 2^-61.
-// Above 709 the powers are halved (n reaches 1025) and the caller doubles the result.
+// For x = n ln2 + r: sinh r = high + odd and cosh r = 1 + even, and 2^(n-1), 2^(-n-1). sinh(x) and cosh(x)
+// follow by the addition theorem without a division. Polynomials in r^2 of degree 4 each, relative error
+// below 2^-61. Above 709 the powers are halved (n reaches 1025) and the caller doubles the result.
 struct Halves {
   double high, odd, even;
   double power, inverse;  // 2^(n-1), 2^(-n-1)
@@ -49,8 +50,8 @@ COREPY_INLINE Halves split_hyperbolic(double a, bool big) {
   return {v.high, mul_add(z * r, o, v.low), z * e, from_bits(k), from_bits(inverse)};
 }
 
-// (power + inverse) * high with its rounding error; c is that sum rounded (the difference only matters below 2^-53).
-// Dekker's splitting would overflow for a large power, but the two products are exact.
+// (power + inverse) * high with its rounding error; c is that sum rounded (the difference only matters below
+// 2^-53). Dekker's splitting would overflow for a large power, but the two products are exact.
 COREPY_INLINE Pair<double> product(Halves v, double c) {
 #if defined(__FMA__) || defined(__aarch64__)
   return two_product(c, v.high);
@@ -98,8 +99,8 @@ COREPY_INLINE Pair<double> root(double h, double l) {
 
 }  // namespace hyperbolic64
 
-// tanh|x| = -t / (2 + t) with t = expm1(-2|x|) in (-1, 0], as an unevaluated sum of two doubles; one division, whose
-// rounding error and the low parts are put back by one Newton step.
+// tanh|x| = -t / (2 + t) with t = expm1(-2|x|) in (-1, 0], as an unevaluated sum of two doubles; one
+// division, whose rounding error and the low parts are put back by one Newton step.
 COREPY_INLINE double tanh(double x) {
   using namespace exp64;
   double a = __builtin_fabs(x);
@@ -120,8 +121,8 @@ COREPY_INLINE double tanh(double x) {
   return __builtin_copysign(y, x);
 }
 
-// sinh = S (1 + even) + C (high + odd) with S, C = 2^(n-1) -+ 2^(-n-1); C * high with its rounding error, since it
-// cancels against S for n = 1.
+// sinh = S (1 + even) + C (high + odd) with S, C = 2^(n-1) -+ 2^(-n-1); C * high with its rounding error,
+// since it cancels against S for n = 1.
 COREPY_INLINE double sinh(double x) {
   using namespace hyperbolic64;
   double a = __builtin_fabs(x);
@@ -152,8 +153,8 @@ COREPY_INLINE double cosh(double x) {
   return a > kOverflow ? __builtin_inf() : y;
 }
 
-// atanh = 1/2 log(p / q), p = 1 + |x| and q = 1 - |x| as sums of two doubles. k is about log2(p / q), from the
-// difference of the bit patterns, and s = (p 2^-k - q) / (p 2^-k + q); for k = 0 that is |x| itself.
+// atanh = 1/2 log(p / q), p = 1 + |x| and q = 1 - |x| as sums of two doubles. k is about log2(p / q), from
+// the difference of the bit patterns, and s = (p 2^-k - q) / (p 2^-k + q); for k = 0 that is |x| itself.
 COREPY_INLINE double atanh(double x) {
   using namespace hyperbolic64;
   double a = __builtin_fabs(x);
@@ -175,7 +176,8 @@ COREPY_INLINE double atanh(double x) {
 }
 
 namespace hyperbolic64 {
-// log(u) + k0 ln2 as 2 atanh(s) + k ln2 with s = (u 2^-k - 1) / (u 2^-k + 1); for u < 1.375 with the quotient `small`, which is the same number without cancellation.
+// log(u) + k0 ln2 as 2 atanh(s) + k ln2 with s = (u 2^-k - 1) / (u 2^-k + 1); for u < 1.375 with the quotient
+// `small`, which is the same number without cancellation.
 COREPY_INLINE double log_of_sum(Pair<double> u, Pair<double> small_num, Pair<double> small_den, double k0) {
   log64::Split v = log64::split_normal(u.high, 0x1p52 + 1023);
   double scale = from_bits((uint64_t{2046} << 52) - (v.shifted & ~log64::kFractionMask));
@@ -192,7 +194,8 @@ COREPY_INLINE double log_of_sum(Pair<double> u, Pair<double> small_num, Pair<dou
 }
 }  // namespace hyperbolic64
 
-// log(a + sqrt(a^2 + 1)), a = |x|; for a + sqrt < 1.375 s = a / (1 + sqrt(a^2 + 1)). Above 2^30 sqrt(a^2 + 1) is a.
+// log(a + sqrt(a^2 + 1)), a = |x|; for a + sqrt < 1.375 s = a / (1 + sqrt(a^2 + 1)). Above 2^30 sqrt(a^2 + 1)
+// is a.
 COREPY_INLINE double asinh(double x) {
   using namespace hyperbolic64;
   double a = __builtin_fabs(x);

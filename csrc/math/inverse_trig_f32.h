@@ -15,6 +15,16 @@ COREPY_INLINE float reciprocal_estimate(float x) {
   return y;
 }
 
+// All ones if a < b, for floats >= 0 and NaN (above inf). Masks rather than `bool`, because GCC copies
+// everything that follows a select between two values into both of its arms.
+COREPY_INLINE uint32_t mask_less(float a, float b) {
+  return static_cast<uint32_t>((bit_cast<int32_t>(a) - bit_cast<int32_t>(b)) >> 31);
+}
+COREPY_INLINE float masked(uint32_t mask, float x) { return from_bits(mask & bits(x)); }
+COREPY_INLINE float choose(uint32_t mask, float yes, float no) {
+  return from_bits((mask & bits(yes)) | (~mask & bits(no)));
+}
+
 // c - a * b for a * b close to c, where the difference is (nearly) exact.
 COREPY_INLINE float residual(float a, float b, float c) {
 #ifdef __FMA__
@@ -28,8 +38,20 @@ COREPY_INLINE float with_sign_of(float magnitude, float sign) {
   return from_bits(bits(magnitude) | (bits(sign) & 0x80000000u));
 }
 
+// t^3 p + c with z = t^2 rounded; without an FMA in double, as every rounding error would count.
+template <class P>
+COREPY_INLINE float plus_cube(float t, float z, P p, float c) {
+#ifdef __FMA__
+  return mul_add(t * z, p, c);
+#else
+  double d = t;
+  (void)z;
+  return static_cast<float>(d * d * d * static_cast<double>(p) + static_cast<double>(c));
+#endif
+}
+
 // (atan(t) - t) / t^3 in z = t^2 on [0, 1]: degree 8, relative error of atan 2^-28.5.
-COREPY_INLINE float atan_tail(float z) {
+COREPY_INLINE auto atan_tail(float z) {
   float p = mul_add(z, -0x1.d3614ep-10f, 0x1.6427e0p-7f);
   p = mul_add(p, z, -0x1.fd8004p-6f);
   p = mul_add(p, z, 0x1.da2aa0p-5f);
@@ -37,17 +59,10 @@ COREPY_INLINE float atan_tail(float z) {
   p = mul_add(p, z, 0x1.c08c50p-4f);
   p = mul_add(p, z, -0x1.242086p-3f);
   p = mul_add(p, z, 0x1.9991e4p-3f);
-  return mul_add(p, z, -0x1.55553ep-2f);
-}
-
-// t^3 p + c with z = t^2 rounded; without an FMA in double, as every rounding error would count.
-COREPY_INLINE float plus_cube(float t, float z, float p, float c) {
 #ifdef __FMA__
-  return mul_add(t * z, p, c);
+  return mul_add(p, z, -0x1.55553ep-2f);
 #else
-  double d = t;
-  (void)z;
-  return static_cast<float>(d * d * d * static_cast<double>(p) + static_cast<double>(c));
+  return static_cast<double>(p) * static_cast<double>(z) - 0x1.55553ep-2;  // for plus_cube
 #endif
 }
 
@@ -77,30 +92,35 @@ COREPY_INLINE float atan(float x) {
 
 COREPY_INLINE float atan2(float y, float x) {
   float ax = from_bits(bits(x) & 0x7fffffffu), ay = from_bits(bits(y) & 0x7fffffffu);
-  // Both are scaled so that the residual of the quotient neither underflows nor overflows where it
-  // matters; positive floats are in order as integers.
-  uint32_t larger = bits(ax) > bits(ay) ? bits(ax) : bits(ay);
-  uint32_t smaller = bits(ax) > bits(ay) ? bits(ay) : bits(ax);
-  float scale = larger < 0x30000000u ? 0x1p64f : (larger > 0x60000000u ? 0x1p-30f : 1.0f);
-  float den = from_bits(larger) * scale;
+  uint32_t steep = mask_less(ax, ay);
+  uint32_t larger = bits(choose(steep, ay, ax));
+  uint32_t smaller = bits(choose(steep, ax, ay));
+  // Scaled by a power of two near 1 / sqrt(larger), so that the residual of the quotient neither
+  // overflows nor underflows where it matters. 2^-149 instead of 0 makes 0 / 0 a 0.
+  float scale = from_bits(0x5f000000u - ((larger >> 1) & 0x7f800000u));
+  float den = from_bits(larger > 1u ? larger : 1u) * scale;
   float num = from_bits(smaller) * scale;
   float q = num / den;
   float q_low = residual(q, den, num) * reciprocal_estimate(den);
-  q = larger == 0u ? 0.0f : q;
-  q = larger == smaller && larger != 0u ? 1.0f : q;  // also inf / inf
-  // The derivative 1 / (1 + q^2) is about 1 - q^2 / 2. In the other cases of a zero or infinite
-  // operand the quotient is exact.
-  q_low = mul_add(-0.5f * q_low, q * q, q_low);
-  q_low = q > 0x1p-60f && larger != smaller ? q_low : 0.0f;
+  // The residual matters for q > 2^-30; 0 for inf / inf, which becomes 1.
+  q_low = masked(mask_less(0x1p-30f, q) & mask_less(from_bits(smaller), from_bits(larger)), q_low);
+  uint32_t infinite = mask_less(from_bits(0x7f7fffffu), from_bits(smaller));
+  q = choose(infinite, 1.0f, q);
+  // The derivative 1 / (1 + q^2) is about 1 - q^2 / 2; and the rounding errors of q^3,
+  // which plus_cube leaves, count near 1.
+  float z = q * q;
+  q_low = mul_add(-0.5f * q_low, z, q_low);
+#ifdef __FMA__
+  q_low = mul_add(0.2f, mul_add(q, residual(q, q, z), residual(q, z, q * z)), q_low);
+#endif
   // pi/2 - q above the diagonal, then pi - that for x < 0.
-  uint32_t steep = bits(ay) > bits(ax) ? ~0u : 0u;
   uint32_t left = static_cast<uint32_t>(bit_cast<int32_t>(x) >> 31);
   uint32_t flip = (steep ^ left) & 0x80000000u;
   uint32_t exponent = left & ~steep & 0x00800000u;  // pi instead of pi/2
   float base = from_bits(((steep | left) & 0x3fc90fdbu) + exponent);
   float base_low = from_bits(((steep | left) & 0xb33bbd2eu) + exponent);
   float r = atan_sum(base, from_bits(bits(q) ^ flip), base_low + from_bits(bits(q_low) ^ flip));
-  r = with_sign_of(from_bits(bits(r) & 0x7fffffffu), y);
+  r = from_bits((bits(r) & 0x7fffffffu) | (bits(y) & 0x80000000u));
   return __builtin_isunordered(x, y) ? x + y : r;
 }
 
@@ -110,28 +130,27 @@ struct AsinFolded {
   float s, tail;  // asin(s) = s + tail
 };
 
-COREPY_INLINE AsinFolded asin_fold(float a, bool large) {
-  float t = large ? 0.5f - 0.5f * a : a * a;
+COREPY_INLINE AsinFolded asin_fold(float a, uint32_t large) {
+  float t = choose(large, 0.5f - 0.5f * a, a * a);
   float root = __builtin_sqrtf(t);
-  float s = large ? root : a;
+  float s = choose(large, root, a);
   // The rounding error of the root, by one Newton step.
   float low = residual(root, root, t) * (0.5f * reciprocal_estimate(root));
-  low = large ? low : 0.0f;
   // Degree 4 in t on [0, 1/4]: relative error of asin 2^-27.6.
   float p = mul_add(t, 0x1.595c92p-5f, 0x1.8c3e28p-6f);
   p = mul_add(p, t, 0x1.747bbap-5f);
   p = mul_add(p, t, 0x1.330204p-4f);
   p = mul_add(p, t, 0x1.5555c8p-3f);
-  return {s, mul_add(s * t, p, low)};
+  return {s, mul_add(s * t, p, masked(large, low))};
 }
 
 COREPY_INLINE float asin(float x) {
   float a = from_bits(bits(x) & 0x7fffffffu);
-  bool large = a > 0.5f;
+  uint32_t large = mask_less(0.5f, a);
   AsinFolded h = asin_fold(a, large);
-  float factor = large ? -2.0f : 1.0f;
-  float base = large ? 0x1.921fb6p0f : 0.0f;         // pi/2
-  float base_low = large ? -0x1.777a5cp-25f : 0.0f;  // its rounding error
+  float factor = from_bits(0x3f800000u ^ (large & 0xff800000u));  // -2 or 1
+  float base = masked(large, 0x1.921fb6p0f);                      // pi/2, rounded
+  float base_low = masked(large, -0x1.777a5cp-25f);               // and its rounding error
   float t = factor * h.s;
   float sum = base + t;
   float e = (t - (sum - base)) + base_low;
@@ -140,14 +159,15 @@ COREPY_INLINE float asin(float x) {
 
 COREPY_INLINE float acos(float x) {
   float a = from_bits(bits(x) & 0x7fffffffu);
-  bool large = a > 0.5f;
+  uint32_t large = mask_less(0.5f, a);
   AsinFolded h = asin_fold(a, large);
   // 2 asin(s) for x > 1/2, pi - 2 asin(s) for x < -1/2, pi/2 - asin(x) between.
   uint32_t negative = static_cast<uint32_t>(bit_cast<int32_t>(x) >> 31);
-  float magnitude = large ? 2.0f : -1.0f;
-  float factor = from_bits(bits(magnitude) ^ (bits(x) & 0x80000000u));
-  float base = large ? from_bits(negative & 0x40490fdbu) : 0x1.921fb6p0f;
-  float base_low = large ? from_bits(negative & 0xb3bbbd2eu) : -0x1.777a5cp-25f;
+  float factor = from_bits(0xbf800000u ^ (large & 0xff800000u) ^ (bits(x) & 0x80000000u));
+  uint32_t shifted = ~large | negative;
+  uint32_t exponent = large & negative & 0x00800000u;  // pi instead of pi/2
+  float base = from_bits((shifted & 0x3fc90fdbu) + exponent);
+  float base_low = from_bits((shifted & 0xb33bbd2eu) + exponent);
   float t = factor * h.s;
   float sum = base + t;
   float e = (t - (sum - base)) + base_low;

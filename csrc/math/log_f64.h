@@ -1,14 +1,15 @@
 // log, log2, log10 and log1p in double.
 //
-// Common method: x = 2^k m with 0.6875 <= m < 1.375 by integer arithmetic on the bits, f = m - 1 (exact),
-// s = f / (2 + f), and log(m) = 2 atanh(s) = f - s (f - z R(z)), z = s^2, where R is a minimax polynomial of
-// degree 6 on 0 <= z <= 0.0343 (relative error of the logarithm 2^-57.7). In that form the roundings of s and of
-// the polynomial only enter times a small factor; the bounds of m keep s (f - z R) below 1/16. The division costs less than the extra polynomial degree that
-// log(1 + f) would need without it, and it runs beside the arithmetic of the neighbouring iterations.
+// Common method: x = 2^k m with 0.6875 <= m < 1.375 by integer arithmetic on the bits, f = m - 1 (exact), s =
+// f / (2 + f), and log(m) = 2 atanh(s) = f - s (f - z R(z)), z = s^2, where R is a minimax polynomial of
+// degree 6 on 0 <= z <= 0.0343 (relative error of the logarithm 2^-57.7). In that form the roundings of s and
+// of the polynomial only enter times a small factor; the bounds of m keep s (f - z R) below 1/16. The
+// division costs less than the extra polynomial degree that log(1 + f) would need without it, and it runs
+// beside the arithmetic of the neighbouring iterations.
 //
-// Measured against 64-bit long double over every regime, 12 million points each (avx2 = avx512 / baseline, ulp):
-// log 0.88 / 0.90, log2 0.90 / 0.94, log10 0.85 / 0.92, log1p 0.89 / 0.88.
-// There is no rare path: subnormal arguments are scaled, and 0, negative, infinite and NaN arguments are selects.
+// Measured against 64-bit long double over every regime, 12 million points each (avx2 = avx512 / baseline,
+// ulp): log 0.88 / 0.90, log2 0.91 / 0.95, log10 0.85 / 0.92, log1p 0.89 / 0.88. There is no rare path:
+// subnormal arguments are scaled, and 0, negative, infinite and NaN arguments are selects.
 #pragma once
 #include "../scalar.h"
 
@@ -29,7 +30,8 @@ struct Split {
 };
 COREPY_INLINE Split split_normal(double x, double bias) {
   uint64_t u = bits(x) + (kOneBits - kLowestBits);
-  double k = from_bits((u >> 52) | 0x4330000000000000u) - bias;  // 2^52 + integer, without an int-to-double convert
+  // 2^52 + integer by its bits: AVX2 has no conversion from 64-bit integers.
+  double k = from_bits((u >> 52) | 0x4330000000000000u) - bias;
   return {k, from_bits((u & kFractionMask) + kLowestBits), u};
 }
 COREPY_INLINE Split split(double x) {
@@ -37,17 +39,24 @@ COREPY_INLINE Split split(double x) {
   return split_normal(subnormal ? x * 0x1p54 : x, subnormal ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023);
 }
 
-// With s = f / (2 + f) and z = s^2: log(1 + f) = f - s * (f - z poly), for 0.6875 <= 1 + f <= 1.375; poly scaled by
-// log_b(e) gives the logarithm to the base b. A Horner chain: measured faster here than splitting it.
+// With s = f / (2 + f) and z = s^2: log(1 + f) = f - s * (f - z poly), for 0.6875 <= 1 + f <= 1.375; poly
+// scaled by log_b(e) gives the logarithm to the base b. A Horner chain: measured faster here than splitting
+// it.
 struct Log1p {
   double s, z, poly;
 };
 struct Coefficients {
   double c0, c1, c2, c3, c4, c5, c6;
 };
-constexpr Coefficients kNatural = {0x1.5555555555608p-1, 0x1.999999995892ep-2, 0x1.249249646948bp-2, 0x1.c71c367d19fc6p-3, 0x1.746bc59760be0p-3, 0x1.3916e4170ef4fp-3, 0x1.34537a3ba9a7cp-3};
-constexpr Coefficients kBinary = {0x1.ec709dc3a04ffp-1, 0x1.2776c50ecad7dp-1, 0x1.a6176303c7e40p-2, 0x1.484ae913218cfp-2, 0x1.0ca51ba705d4ep-2, 0x1.c3b14afdcbdabp-3, 0x1.bcd20d163608dp-3};
-constexpr Coefficients kDecimal = {0x1.287a7636f43fap-2, 0x1.63c62774ec926p-3, 0x1.fc3fa683f70e9p-4, 0x1.8b4dbf747ca99p-4, 0x1.437b12d99ccf5p-4, 0x1.0ff22de957302p-4, 0x1.0bcf029e6d017p-4};
+constexpr Coefficients kNatural = {
+    0x1.5555555555608p-1, 0x1.999999995892ep-2, 0x1.249249646948bp-2, 0x1.c71c367d19fc6p-3,
+    0x1.746bc59760be0p-3, 0x1.3916e4170ef4fp-3, 0x1.34537a3ba9a7cp-3};
+constexpr Coefficients kBinary = {
+    0x1.ec709dc3a04ffp-1, 0x1.2776c50ecad7dp-1, 0x1.a6176303c7e40p-2, 0x1.484ae913218cfp-2,
+    0x1.0ca51ba705d4ep-2, 0x1.c3b14afdcbdabp-3, 0x1.bcd20d163608dp-3};
+constexpr Coefficients kDecimal = {
+    0x1.287a7636f43fap-2, 0x1.63c62774ec926p-3, 0x1.fc3fa683f70e9p-4, 0x1.8b4dbf747ca99p-4,
+    0x1.437b12d99ccf5p-4, 0x1.0ff22de957302p-4, 0x1.0bcf029e6d017p-4};
 
 COREPY_INLINE Log1p log1p_parts(double f, Coefficients c) {
   double s = f / (2.0 + f);
@@ -61,8 +70,8 @@ COREPY_INLINE Log1p log1p_parts(double f, Coefficients c) {
 }
 COREPY_INLINE double factor(double f, Log1p l) { return mul_add(-l.z, l.poly, f); }
 
-// k * high2 + p, the product exact and |k * high2| >= |p| or k = 0, as a sum with its error (on fma machines without
-// a multiplication of its own).
+// k * high2 + p, the product exact and |k * high2| >= |p| or k = 0, as a sum with its error (on fma machines
+// without a multiplication of its own).
 COREPY_INLINE Pair<double> add_exponent(double k, double high2, double p) {
   double h = mul_add(k, high2, p);
   return {h, p - mul_add(k, -high2, h)};
@@ -75,9 +84,9 @@ COREPY_INLINE double with_specials(double y, double x, double zero) {
   return x < __builtin_inf() ? y : x;
 }
 
-// log_b(x) = k * log_b(2) + log(m) * log_b(e), with log_b(2) = high2 + low2 and k * high2 exact, and log_b(e) = e1 + e2.
-// g = f * e1 keeps its rounding error. The plain form above would come to 1.04 ulp here; g - g f/2 + s (g f/2 + z poly),
-// which is the same number, hides the rounding of s better.
+// log_b(x) = k * log_b(2) + log(m) * log_b(e), with log_b(2) = high2 + low2 and k * high2 exact, and log_b(e)
+// = e1 + e2. g = f * e1 keeps its rounding error. The plain form above would come to 1.04 ulp here; g - g f/2
+// + s (g f/2 + z poly), which is the same number, hides the rounding of s better.
 COREPY_INLINE double log_base(double x, double high2, double low2, double e1, double e2, Coefficients c) {
   Split v = split(x);
   double f = v.mantissa - 1.0;
@@ -94,9 +103,9 @@ COREPY_INLINE double log_base(double x, double high2, double low2, double e1, do
   return with_specials(h.high + mul_add(-g.high, half, low), x, 0.0);
 }
 
-// exponent * ln2 + log(1 + f + f_low), 0.6875 <= 1 + f <= 1.375, to about 2^-66 of its value as an unevaluated sum:
-// 2 s + s^3 (2/3 + z Q(z)), s = f / (2 + f) and the first terms as sums of two doubles, Q of degree 7 with relative
-// error 2^-71.
+// exponent * ln2 + log(1 + f + f_low), 0.6875 <= 1 + f <= 1.375, to about 2^-66 of its value as an
+// unevaluated sum: 2 s + s^3 (2/3 + z Q(z)), s = f / (2 + f) and the first terms as sums of two doubles, Q of
+// degree 7 with relative error 2^-71.
 COREPY_INLINE Pair<double> log_pair(double exponent, double f, double f_low) {
   double d = 2.0 + f;
   double d_low = (f - (d - 2.0)) + f_low;
@@ -147,12 +156,12 @@ COREPY_INLINE double log2(double x) {
 
 // log10(2) = 41 bits + rest.
 COREPY_INLINE double log10(double x) {
-  return log64::log_base(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
-                         log64::kDecimal);
+  return log64::log_base(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2,
+                         0x1.95355baaafad3p-57, log64::kDecimal);
 }
 
-// u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k = 0, f is x
-// itself. Otherwise what rounding f loses is kept for the tail. -0 gets its sign back at the end.
+// u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k =
+// 0, f is x itself. Otherwise what rounding f loses is kept for the tail. -0 gets its sign back at the end.
 COREPY_INLINE double log1p(double x) {
   using namespace log64;
   double u = 1.0 + x;

@@ -3,11 +3,19 @@
 #include "../scalar.h"
 #include "exp_f32.h"
 #include "exp_f64.h"
+#include "inverse_trig_f32.h"
 #include "log_f32.h"
 #include "log_f64.h"
 
 COREPY_BEGIN
 namespace math {
+
+// All ones if b >= 0 has a fraction.
+COREPY_INLINE uint32_t fraction_mask(float b) {
+  int32_t i = bit_cast<int32_t>(b) < 0x4b000000 ? bit_cast<int32_t>(b) : 0x4b000000;  // 2^23
+  float small = bit_cast<float>(i);
+  return (small + 0x1p23f) - 0x1p23f == small ? 0u : ~0u;
+}
 
 COREPY_INLINE float pow(float x, float y) {
   // 2^(y log2|x|) in double: the product may reach 150, so log2 needs 2^-33 or better. As in log,
@@ -18,8 +26,8 @@ COREPY_INLINE float pow(float x, float y) {
   uint32_t i = bits(scaled) - 0x3f300000u;
   float k = static_cast<float>(static_cast<int32_t>(i - adjust) >> 23);
   // log2 of 0, inf and NaN is -inf, inf and NaN through k.
-  k = a == 0.0f ? -__builtin_inff() : k;
-  k = a < __builtin_inff() ? k : a;
+  k = choose(mask_less(0.0f, a), k, -__builtin_inff());
+  k = choose(mask_less(a, __builtin_inff()), k, a);
   double f = from_bits((i & 0x007fffffu) + 0x3f300000u) - 1.0f;
   // log2(1 + f) / f: degree 12, relative error 2^-35.7.
   double q = mul_add(f, 0x1.bcb2f6a3774fcp-4, -0x1.444ae7c8b733fp-3);
@@ -34,10 +42,12 @@ COREPY_INLINE float pow(float x, float y) {
   q = mul_add(q, f, 0x1.ec709e6d3d527p-2);
   q = mul_add(q, f, -0x1.7154764fe997ap-1);
   q = mul_add(q, f, 0x1.71547652b82fep0);
-  double e = static_cast<double>(y) * mul_add(q, f, static_cast<double>(k));
+  // An infinite y becomes the largest finite one, so that its product with log2(1) is 0.
+  float exponent = from_bits(bits(y) - ((bits(y) & 0x7fffffffu) == 0x7f800000u ? 1u : 0u));
+  double e = static_cast<double>(exponent) * mul_add(q, f, static_cast<double>(k));
   // Out of this range the conversion to float gives inf or 0; a NaN passes.
-  e = e > 200.0 ? 200.0 : e;
-  e = -e > 200.0 ? -200.0 : e;
+  uint64_t sign = bits(e) & 0x8000000000000000u;
+  e = from_bits(bits(e) ^ sign) > 200.0 ? from_bits(sign | 0x4069000000000000u) : e;
   double t = e + 0x1.8p52;
   double r = e - (t - 0x1.8p52);
   // (2^r - 1) / r: degree 6, relative error of 2^r 2^-34.3.
@@ -50,17 +60,17 @@ COREPY_INLINE float pow(float x, float y) {
   p = mul_add(p, r, 1.0);
   double scale = from_bits((bits(t) << 52) + 0x3ff0000000000000u);
   float z = static_cast<float>(p * scale);
-  // The sign of x counts for odd y only; a negative finite x needs an integer y. Adding 2^23 rounds
-  // |y| to an integer, whose lowest bit is then the float's lowest.
+  // A whole number survives the addition of 2^23; beyond that every float is one.
   float b = from_bits(bits(y) & 0x7fffffffu);
-  float rounded = b + 0x1p23f;
-  bool whole = rounded - 0x1p23f == b || b >= 0x1p23f;
-  uint32_t integer_bits = b < 0x1p23f ? bits(rounded) : bits(y);
-  uint32_t odd = whole && b < 0x1p24f ? integer_bits << 31 : 0u;
-  z = from_bits(bits(z) ^ (odd & bits(x)));
-  z = x < 0.0f && a < __builtin_inff() && !whole ? __builtin_nanf("") : z;
-  bool one = x == 1.0f || b == 0.0f || (a == 1.0f && b == __builtin_inff());
-  return one ? 1.0f : z;
+  uint32_t fraction = fraction_mask(b);
+  // The sign of x counts for odd y only, and a negative finite x needs a whole y.
+  uint32_t odd = ~fraction & fraction_mask(0.5f * b);
+  z = from_bits(bits(z) ^ (odd & bits(x) & 0x80000000u));
+  uint32_t undefined = fraction & mask_less(a, __builtin_inff()) & mask_less(0.0f, a);
+  z = from_bits(bits(z) | (undefined & static_cast<uint32_t>(bit_cast<int32_t>(x) >> 31) & 0x7fc00000u));
+  // 1 to any power, and anything to the power 0.
+  uint32_t base = bits(x) ^ 0x3f800000u;
+  return (base < bits(b) ? base : bits(b)) == 0u ? 1.0f : z;
 }
 
 COREPY_INLINE float hypot(float x, float y) {

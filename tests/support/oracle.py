@@ -1,6 +1,7 @@
 """NumPy as the oracle of element-wise operations, and where corepy differs on purpose."""
 
 import corepy._core as core
+import mpmath
 import numpy as np
 
 from support.arrays import real_dtype
@@ -28,7 +29,7 @@ COMPLEX_ULP = {
     "exp": 1.5,
     "expm1": 2.5,
     "log": 2.5,
-    "log1p": 2.5,
+    "log1p": 3.0,
     "log2": 2.5,
     "log10": 2.5,
     "sin": 2.5,
@@ -73,7 +74,7 @@ def exactness(name, compute):
 
 def promoted(*dtypes):
     """NumPy 2's promotion of dtypes."""
-    return np.result_type(*dtypes).name
+    return np.result_type(*map(np.dtype, dtypes)).name
 
 
 def compute_dtype(name, *operands):
@@ -106,6 +107,18 @@ def _join(re, im):
     return z
 
 
+def _logaddexp(a, b):
+    result = np.logaddexp(a, b)
+    # log(exp(a) + exp(b)) near 0 cancels: long double has too few digits there.
+    high, low = np.maximum(a, b), np.minimum(a, b)
+    for place in zip(*np.nonzero(np.abs(result) < np.abs(high) / 4), strict=True):
+        with mpmath.workprec(200):
+            pair = (np.broadcast_to(part, result.shape)[place] for part in (high, low))
+            exact = mpmath.log(mpmath.fsum(mpmath.exp(mpmath.mpf(float(part))) for part in pair))
+            result[place] = result.dtype.type(mpmath.nstr(exact, 25))
+    return result
+
+
 # NumPy's own lose all digits near 0 (log1p, expm1), or give no NaN or the wrong zero (sign).
 _COMPLEX = {"log1p": _complex_log1p, "expm1": _complex_expm1, "sign": _complex_sign}
 
@@ -115,12 +128,13 @@ def reference(name, compute, operands):
     how = exactness(name, compute)
     wide = np.dtype(compute) if how == "exact" else WIDER[compute]
     arguments = [np.asarray(operand).astype(compute).astype(wide) for operand in operands]
-    with np.errstate(all="ignore"):
-        if how != "exact" and wide.kind == "c" and name in _COMPLEX:
-            return np.asarray(_COMPLEX[name](*arguments))
-        if name == "floor_divide" and wide.kind == "f":
-            return floor_divide(*arguments)
-        result = np.asarray(function(name)(*arguments))
+    if how != "exact" and wide.kind == "c" and name in _COMPLEX:
+        return np.asarray(_COMPLEX[name](*arguments))
+    if name == "logaddexp":
+        return np.asarray(_logaddexp(*(np.asarray(part) for part in arguments)))
+    if name == "floor_divide" and wide.kind == "f":
+        return floor_divide(*arguments)
+    result = np.asarray(function(name)(*arguments))
     return result.astype(result_dtype(name, compute)) if how == "exact" else result
 
 
@@ -130,5 +144,4 @@ def floor_divide(a, b):
     An infinite dividend gives an infinity and an infinite divisor a zero, as a / b does; NumPy gives
     NaN, and -1 where the signs differ.
     """
-    with np.errstate(all="ignore"):
-        return np.where(np.isinf(a) | np.isinf(b), np.divide(a, b), np.floor_divide(a, b))
+    return np.where(np.isinf(a) | np.isinf(b), np.divide(a, b), np.floor_divide(a, b))

@@ -35,7 +35,11 @@ def error(got, reference):
 
 
 def complex_error(got, reference):
-    """|got - reference| in ULP of the reference's modulus, per element; for finite references."""
+    """|got - reference| in ULP of the reference's modulus, per element.
+
+    Where the reference is not finite in got's dtype, the result must not be finite either; which of
+    the infinities it is, is a matter of special cases.
+    """
     limits = np.finfo(got.dtype)
     with np.errstate(all="ignore"):
         modulus = np.abs(reference)
@@ -43,4 +47,6 @@ def complex_error(got, reference):
         exponent = np.clip(np.frexp(modulus)[1] - 1, limits.minexp, limits.maxexp - 1)
         unit = np.ldexp(modulus.dtype.type(1), exponent - limits.nmant)
         result = (distance / unit).astype(np.float64)
-    return np.where(np.isnan(result), np.inf, result)
+        beyond = ~np.isfinite(reference.astype(got.dtype))
+    result = np.where(np.isnan(result), np.inf, result)
+    return np.where(beyond, np.where(np.isfinite(got), np.inf, 0), result)

@@ -57,5 +57,5 @@ def wild(dtype, shape, rng):
 
 
 def nonnegative(array):
-    """The array without negative elements (for exponents of integers); the most negative one wraps to 0."""
-    return np.maximum(np.abs(array), 0) if array.dtype.kind == "i" else array
+    """The array without its negative integers: what an exponent must be."""
+    return np.maximum(array, 0) if array.dtype.kind == "i" else array

@@ -7,6 +7,7 @@ pub mod error;
 pub mod plan;
 pub mod pool;
 pub mod registry;
+pub mod reshape;
 pub mod scheduler;
 pub mod shape;
 pub mod storage;

@@ -2,7 +2,7 @@
 
 use corepy_core::plan::{memory_order, plan};
 use corepy_core::shape::{Shape, Strides, broadcast_shapes};
-use corepy_core::{DType, Error, Op, Result, Tensor};
+use corepy_core::{DType, Error, Kind, Op, Result, Tensor};
 use smallvec::SmallVec;
 
 use crate::exec::{self, Program, Slot, Step};
@@ -85,6 +85,9 @@ impl<'a> Operand<'a> {
 
 /// Applies `op`; the result is a new tensor laid out in memory as its operands are.
 pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
+    if let Some(mixed) = MixedComparison::of(op, operands) {
+        return mixed.apply();
+    }
     let promoted = operands[1..].iter().fold(operands[0].dtype(), |dtype, operand| dtype.promote(operand.dtype()));
     let compute = compute_dtype(op, promoted, operands)?;
     if let Some(result) = apply_small(op, compute, operands) {
@@ -184,6 +187,59 @@ fn apply_small(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Resul
     // SAFETY: contiguous operands and output of `size` elements each; numbers are marked as such.
     unsafe { kernel(args.as_ptr(), out.data(), model.size(), scalars) };
     Some(Ok(out))
+}
+
+/// A comparison of signed integers with uint64: no integer dtype holds both, and float64, their
+/// promoted dtype, would take neighbours for equal. As in NumPy 2 the comparison is exact.
+struct MixedComparison<'a> {
+    op: Op,
+    signed: Operand<'a>,
+    unsigned: Operand<'a>,
+    signed_first: bool,
+}
+
+impl<'a> MixedComparison<'a> {
+    #[inline]
+    fn of(op: Op, operands: &[Operand<'a>]) -> Option<MixedComparison<'a>> {
+        let [first, second] = operands else { return None };
+        let signed_first = second.dtype() == DType::UInt64;
+        let (signed, unsigned) = if signed_first { (*first, *second) } else { (*second, *first) };
+        let mixed = unsigned.dtype() == DType::UInt64 && signed.dtype().kind() == Kind::Signed;
+        (mixed && op.info().family == "comparison").then_some(MixedComparison { op, signed, unsigned, signed_first })
+    }
+
+    /// `signed < 0` decides; elsewhere both are compared as uint64.
+    fn apply(self) -> Result<Tensor> {
+        let zero = Scalar::from_bytes(&[0; 8], self.signed.dtype());
+        let negative = apply(const { Op::named("less") }, &[self.signed, Operand::Scalar(&zero)])?;
+        let name = self.op.name();
+        let wrapped = match self.signed {
+            Operand::Tensor(tensor) => cast(name, tensor, DType::UInt64)?,
+            Operand::Scalar(scalar) => {
+                let out = Tensor::empty(name, &[], DType::UInt64)?;
+                assign(name, &out, Operand::Scalar(scalar))?;
+                out
+            }
+        };
+        let wrapped = Operand::Tensor(&wrapped);
+        let pair = if self.signed_first { [wrapped, self.unsigned] } else { [self.unsigned, wrapped] };
+        let compared = apply(self.op, &pair)?;
+        // What the comparison says of a negative signed operand.
+        let holds = match name {
+            "not_equal" => true,
+            "less" | "less_equal" => self.signed_first,
+            "greater" | "greater_equal" => !self.signed_first,
+            _ => false,
+        };
+        if holds {
+            return apply(
+                const { Op::named("logical_or") },
+                &[Operand::Tensor(&negative), Operand::Tensor(&compared)],
+            );
+        }
+        // compared and not negative: on booleans, compared > negative.
+        apply(const { Op::named("greater") }, &[Operand::Tensor(&compared), Operand::Tensor(&negative)])
+    }
 }
 
 /// Runs `op` in `compute`, with casts where an operand or the output has another dtype.

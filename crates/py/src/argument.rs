@@ -25,6 +25,8 @@ pub enum Argument<'a, 'py> {
     Complex(f64, f64),
     /// A NumPy scalar, as the Python number it holds.
     Number(Bound<'py, PyAny>),
+    /// A NumPy array, as a tensor on its memory; see [`Argument::extract_operand`].
+    Array(Bound<'py, PyTensor>),
 }
 
 /// The object is not an operand that corepy knows: an operator answers `NotImplemented`.
@@ -87,6 +89,31 @@ fn extract_other<'a, 'py>(object: Borrowed<'a, 'py, PyAny>) -> Result<Argument<'
         return Ok(Argument::Complex(value.real(), value.imag()));
     }
     Err(Foreign)
+}
+
+/// The operand of an in-place operator: as other operands, and NumPy arrays too. Without them, Python
+/// would fall back on `x = x + array`, which writes nothing into `x`.
+pub struct InPlaceArgument<'a, 'py>(pub Argument<'a, 'py>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for InPlaceArgument<'a, 'py> {
+    type Error = Foreign;
+
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Foreign> {
+        Argument::extract_operand(object).map(InPlaceArgument)
+    }
+}
+
+/// A tensor on the memory of an array of NumPy's own class; of a subclass, which may mean something
+/// else by arithmetic, and of a dtype that corepy does not have, nothing.
+#[cold]
+fn numpy_array<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyTensor>> {
+    let class = object.get_type();
+    if class.name().ok()? != "ndarray" || class.module().ok()? != "numpy" {
+        return None;
+    }
+    let tensor = crate::foreign::import(object, None).ok()??;
+    Bound::new(object.py(), PyTensor { tensor }).ok()
 }
 
 /// The Python number in a NumPy scalar (`numpy.generic`), without importing NumPy.
@@ -213,12 +240,28 @@ impl Number {
     }
 }
 
-impl Argument<'_, '_> {
+impl<'a, 'py> Argument<'a, 'py> {
+    /// As `extract`, and NumPy arrays too.
+    #[inline]
+    pub fn extract_operand(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Foreign> {
+        Argument::extract(object).or_else(|foreign| numpy_array(&object).map(Argument::Array).ok_or(foreign))
+    }
+
+    /// The tensor, unless a number.
+    #[inline]
+    pub fn tensor(&self) -> Option<&corepy_core::Tensor> {
+        match self {
+            Argument::Tensor(tensor) => Some(&tensor.get().tensor),
+            Argument::Array(tensor) => Some(&tensor.get().tensor),
+            _ => None,
+        }
+    }
+
     /// The Python number, unless a tensor.
     #[inline]
     pub fn number(&self) -> Option<Number> {
         Some(match self {
-            Argument::Tensor(_) => return None,
+            Argument::Tensor(_) | Argument::Array(_) => return None,
             Argument::Bool(value) => Number::Bool(*value),
             Argument::Int(value) => read_int(value),
             Argument::Float(value) => Number::Float(*value),
@@ -281,12 +324,12 @@ pub fn with_operands<R>(
         [Argument::Tensor(x1), Argument::Tensor(x2)] => {
             body(&[Operand::Tensor(&x1.get().tensor), Operand::Tensor(&x2.get().tensor)])
         }
-        [Argument::Tensor(x1), other] => {
+        [Argument::Tensor(x1), other] if other.tensor().is_none() => {
             let x1 = &x1.get().tensor;
             let scalar = scalar_beside(op, required_number(op, other)?, x1.dtype())?;
             body(&[Operand::Tensor(x1), Operand::Scalar(&scalar)])
         }
-        [other, Argument::Tensor(x2)] => {
+        [other, Argument::Tensor(x2)] if other.tensor().is_none() => {
             let x2 = &x2.get().tensor;
             let scalar = scalar_beside(op, required_number(op, other)?, x2.dtype())?;
             body(&[Operand::Scalar(&scalar), Operand::Tensor(x2)])
@@ -306,8 +349,8 @@ fn with_any_operands<R>(
 ) -> PyResult<R> {
     let mut array: Option<DType> = None;
     for argument in arguments {
-        if let Argument::Tensor(tensor) = argument {
-            let dtype = tensor.get().tensor.dtype();
+        if let Some(tensor) = argument.tensor() {
+            let dtype = tensor.dtype();
             array = Some(array.map_or(dtype, |array| array.promote(dtype)));
         }
     }
@@ -318,18 +361,17 @@ fn with_any_operands<R>(
     });
     let mut scalars = smallvec::SmallVec::<[Option<Scalar>; 3]>::new();
     for argument in arguments {
-        scalars.push(match argument {
-            Argument::Tensor(_) => None,
-            other => Some(scalar_beside(op, required_number(op, other)?, array)?),
+        scalars.push(match argument.tensor() {
+            Some(_) => None,
+            None => Some(scalar_beside(op, required_number(op, argument)?, array)?),
         });
     }
     let operands: smallvec::SmallVec<[Operand<'_>; 3]> = scalars
         .iter()
         .zip(arguments)
-        .filter_map(|(scalar, argument)| match (scalar, argument) {
-            (Some(scalar), _) => Some(Operand::Scalar(scalar)),
-            (None, Argument::Tensor(tensor)) => Some(Operand::Tensor(&tensor.get().tensor)),
-            (None, _) => None,
+        .filter_map(|(scalar, argument)| match scalar {
+            Some(scalar) => Some(Operand::Scalar(scalar)),
+            None => argument.tensor().map(Operand::Tensor),
         })
         .collect();
     body(&operands)

@@ -70,10 +70,7 @@ fn clip<'py>(
 /// The dtype of all three together.
 fn promoted(arguments: &[Option<Argument<'_, '_>>]) -> DType {
     let present = arguments.iter().flatten();
-    let strong = present.clone().filter_map(|argument| match argument {
-        Argument::Tensor(tensor) => Some(tensor.get().tensor.dtype()),
-        _ => None,
-    });
+    let strong = present.clone().filter_map(|argument| argument.tensor().map(corepy_core::Tensor::dtype));
     let numbers = present.filter_map(Argument::number);
     match strong.reduce(DType::promote) {
         Some(dtype) => numbers.fold(dtype, |dtype, number| number.dtype_beside(dtype)),

@@ -11,7 +11,7 @@ use crate::tensor::{PyTensor, detached};
 
 /// The operand that `object` is, or a TypeError that names the function.
 pub fn argument<'a, 'py>(op: &str, object: &'a Bound<'py, PyAny>) -> PyResult<Argument<'a, 'py>> {
-    Argument::extract(object.as_borrowed()).map_err(|_| {
+    Argument::extract_operand(object.as_borrowed()).map_err(|_| {
         PyTypeError::new_err(format!(
             "{op}: expected a corepy tensor or a Python scalar, not {}",
             object.get_type().fully_qualified_name().map_or_else(|_| String::from("this object"), |name| name.to_string())

@@ -15,6 +15,7 @@ mod error;
 mod foreign;
 mod function;
 mod indexing;
+mod manipulation;
 mod numpy;
 mod operator;
 mod pickle;
@@ -56,6 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     reduce::register(module)?;
     configuration::register(module)?;
     foreign::register(module)?;
+    manipulation::register(module)?;
     registry::register(module)?;
     Ok(())
 }

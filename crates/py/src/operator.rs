@@ -5,7 +5,7 @@ use corepy_kernels::elementwise;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::argument::{Argument, with_operands};
+use crate::argument::{Argument, InPlaceArgument, with_operands};
 use crate::error::IntoPython;
 use crate::function;
 use crate::tensor::{PyTensor, detached};
@@ -29,8 +29,8 @@ pub fn binary<'py>(
 }
 
 /// An in-place operator: the tensor keeps its dtype and shape.
-pub fn in_place<'py>(op: Op, slf: &Bound<'py, PyTensor>, other: Argument<'_, 'py>) -> PyResult<()> {
-    let arguments = [Argument::Tensor(slf.as_borrowed()), other];
+pub fn in_place<'py>(op: Op, slf: &Bound<'py, PyTensor>, other: InPlaceArgument<'_, 'py>) -> PyResult<()> {
+    let arguments = [Argument::Tensor(slf.as_borrowed()), other.0];
     function::check_arguments(op, &arguments)?;
     let out = &slf.get().tensor;
     with_operands(op, &arguments, |operands| {

@@ -10,19 +10,20 @@ use crate::reduce;
 /// Refuses negative integer exponents of integer bases, whose results would not be integers.
 pub fn check_exponent(arguments: &[Argument<'_, '_>]) -> PyResult<()> {
     let [base, exponent] = arguments else { return Ok(()) };
-    let is_whole = |argument: &Argument<'_, '_>| match argument {
-        Argument::Tensor(tensor) => tensor.get().tensor.dtype().kind() <= Kind::Signed,
-        other => matches!(other.number(), Some(Number::Bool(_) | Number::Int(_) | Number::Huge(_))),
+    let is_whole = |argument: &Argument<'_, '_>| match argument.tensor() {
+        Some(tensor) => tensor.dtype().kind() <= Kind::Signed,
+        None => matches!(argument.number(), Some(Number::Bool(_) | Number::Int(_) | Number::Huge(_))),
     };
     if !is_whole(base) || !is_whole(exponent) {
         return Ok(());
     }
-    let negative = match exponent {
-        Argument::Tensor(tensor) => {
-            let tensor = tensor.get();
-            tensor.tensor.dtype().kind() == Kind::Signed && reduce::has_negative(&tensor.tensor)?
-        }
-        other => matches!(other.number(), Some(Number::Int(value)) if value < 0) || matches!(other.number(), Some(Number::Huge(true))),
+    let negative = match exponent.tensor() {
+        Some(tensor) => tensor.dtype().kind() == Kind::Signed && reduce::has_negative(tensor)?,
+        None => match exponent.number() {
+            Some(Number::Int(value)) => value < 0,
+            Some(Number::Huge(negative)) => negative,
+            _ => false,
+        },
     };
     if negative {
         return Err(PyValueError::new_err("pow: integers to negative integer powers are not integers; use a floating-point dtype"));

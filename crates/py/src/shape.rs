@@ -4,23 +4,34 @@ use corepy_core::shape::Shape;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PyTuple};
+use pyo3::types::{PyInt, PyList, PyString, PyTuple};
+use smallvec::SmallVec;
 
 /// The shape that an integer or a sequence of integers is. Integers are those of Python and NumPy,
 /// 0-d integer tensors and whatever else has `__index__`.
 pub fn extract(op: &str, value: &Bound<'_, PyAny>) -> PyResult<Shape> {
+    let sizes = signed(op, value)?;
+    if let Some(negative) = sizes.iter().find(|&&size| size < 0) {
+        return Err(PyValueError::new_err(format!("{op}: negative size {negative} in shape {}", text(value))));
+    }
+    Ok(sizes.into_iter().map(|size| size as usize).collect())
+}
+
+/// As [`extract`], with negative sizes.
+pub fn signed(op: &str, value: &Bound<'_, PyAny>) -> PyResult<SmallVec<[i64; 4]>> {
+    const NAME: &str = "a size in a shape";
     if let Ok(sizes) = value.cast::<PyTuple>() {
-        return sizes.iter().map(|size| non_negative(op, &size, Some(value))).collect();
+        return sizes.iter().map(|size| clamped(op, NAME, &size)).collect();
     }
     if let Ok(sizes) = value.cast::<PyList>() {
-        return sizes.iter().map(|size| non_negative(op, &size, Some(value))).collect();
+        return sizes.iter().map(|size| clamped(op, NAME, &size)).collect();
     }
     if integer(value).is_some() {
-        return Ok(std::iter::once(non_negative(op, value, None)?).collect());
+        return Ok(std::iter::once(clamped(op, NAME, value)?).collect());
     }
     match value.try_iter() {
-        Ok(sizes) => sizes.map(|size| non_negative(op, &size?, Some(value))).collect(),
-        Err(_) => Err(PyTypeError::new_err(format!(
+        Ok(sizes) if !value.is_instance_of::<PyString>() => sizes.map(|size| clamped(op, NAME, &size?)).collect(),
+        _ => Err(PyTypeError::new_err(format!(
             "{op}: a shape is an integer or a sequence of integers, not {}",
             type_name(value)
         ))),
@@ -31,14 +42,6 @@ pub fn extract(op: &str, value: &Bound<'_, PyAny>) -> PyResult<Shape> {
 pub fn size(op: &str, name: &str, value: &Bound<'_, PyAny>) -> PyResult<usize> {
     let size = clamped(op, name, value)?;
     usize::try_from(size).map_err(|_| PyValueError::new_err(format!("{op}: {name} must not be negative, got {size}")))
-}
-
-fn non_negative(op: &str, value: &Bound<'_, PyAny>, shape: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-    let size = clamped(op, "a size in a shape", value)?;
-    usize::try_from(size).map_err(|_| {
-        let place = shape.map_or_else(String::new, |shape| format!(" in shape {}", text(shape)));
-        PyValueError::new_err(format!("{op}: negative size {}{place}", text(value)))
-    })
 }
 
 /// An integer; beyond 64 bits, the nearest that fits them, which stands for any other number of

@@ -1,16 +1,17 @@
 //! The Tensor class: attributes, scalars, iteration. Operators are generated (see `operator.rs`).
 
-use corepy_core::{DType, Op, Tensor};
+use corepy_core::{Op, Tensor};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple};
 
-use crate::argument::Argument;
+use crate::argument::{Argument, InPlaceArgument};
 use crate::error::IntoPython;
 use crate::{convert, dtype, indexing, operator};
 
-/// Elements from which the GIL is released around an operation: releasing and taking it back costs
-/// about 0.1 µs alone but some 5 µs when another thread wants it, and 32768 elements take longer.
+/// Elements from which the GIL is released around an operation. Releasing it and taking it back
+/// costs 0.09 µs when nobody else wants it; the cheapest operation on 32768 elements takes 4 µs, so
+/// that is 2 % at most, and no other thread waits longer than that for it.
 const DETACH_ELEMENTS: usize = 32_768;
 
 /// A tensor on the CPU: a view of typed memory with a shape and strides.
@@ -318,15 +319,4 @@ impl TensorIterator {
     fn __length_hint__(&self) -> usize {
         self.tensor.shape()[0] - self.next
     }
-}
-
-/// A list of tensors.
-pub fn list<'py>(py: Python<'py>, tensors: Vec<Tensor>) -> PyResult<Bound<'py, PyList>> {
-    let tensors: PyResult<Vec<_>> = tensors.into_iter().map(|tensor| PyTensor::wrap(py, tensor)).collect();
-    PyList::new(py, tensors?)
-}
-
-/// The dtype of a tensor or of nothing.
-pub fn default_float() -> DType {
-    DType::Float64
 }

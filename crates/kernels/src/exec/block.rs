@@ -11,9 +11,9 @@ use crate::ffi;
 
 /// Elements per block when every operand is used in place: long enough that the walk costs nothing.
 const DIRECT_BLOCK: usize = 16_384;
-/// Elements per block when something passes through the arena: a few such blocks of 8 bytes
-/// stay in L1/L2 (4096 × 8 = 32 KiB each).
-const ARENA_BLOCK: usize = 4_096;
+/// Elements per block when something passes through the arena: two such blocks of 8 bytes (16 KiB
+/// each) stay in L1.
+const ARENA_BLOCK: usize = 2_048;
 /// Bytes read and written from which fresh outputs bypass the caches. Beyond the cores' private
 /// caches (2 MiB each here) the result would be evicted before anyone reads it, and an ordinary
 /// store first reads what it overwrites: `a + b` of 8e6 float64 took 6.4 ms with ordinary and
@@ -113,14 +113,15 @@ impl<'a> Geometry<'a> {
                 let (row, col) = step(i);
                 row != 0 && row.unsigned_abs() < col.unsigned_abs()
             });
-        let plain = program.temporaries.is_empty()
-            && operands.iter().enumerate().all(|(i, operand)| step(i).1 == operand.itemsize as isize || step(i).1 == 0);
+        let in_place =
+            operands.iter().enumerate().all(|(i, operand)| step(i).1 == operand.itemsize as isize || step(i).1 == 0);
         let elements: usize = plan.shape.iter().product();
         let stream = fresh && elements * operands.iter().map(|operand| operand.itemsize).sum::<usize>() >= STREAM_BYTES;
-        let limit = match (stream, plain) {
-            (true, _) => STREAM_BLOCK,
-            (false, true) => DIRECT_BLOCK,
-            (false, false) => ARENA_BLOCK,
+        let limit = match (in_place, stream) {
+            (false, _) => ARENA_BLOCK,
+            (true, true) => STREAM_BLOCK,
+            (true, false) if program.temporaries.is_empty() => DIRECT_BLOCK,
+            (true, false) => ARENA_BLOCK,
         };
         let (block_rows, block_cols) = if transposed && rows >= 8 {
             (rows.min(TILE), cols.min(TILE))
@@ -255,8 +256,11 @@ impl<'a> Geometry<'a> {
                 }
             }
         }
-        let in_turns = !self.by_row && self.roles[self.inputs..].contains(&Role::Stream);
+        let streams = self.roles[self.inputs..].contains(&Role::Stream);
+        let in_turns = !self.by_row && streams;
         if self.by_row {
+            // Streamed outputs leave the buffer a few rows at a time, in whole cache lines.
+            let (mut held, mut sent) = (0, 0);
             for row in 0..rows {
                 if row > 0 {
                     for (i, operand) in self.operands.iter().enumerate() {
@@ -271,6 +275,21 @@ impl<'a> Geometry<'a> {
                 }
                 // SAFETY: each slot points to `cols` elements of this row, or one scalar.
                 unsafe { self.run_steps(slots, cols, scalars) };
+                held += cols;
+                let last = row + 1 == rows;
+                if streams && (last || (held >= STREAM_TURN && self.whole_lines(held))) {
+                    // SAFETY: the buffers hold `held` elements; the destinations are this block's own.
+                    unsafe { self.stream_out(buffers, &sources, sent, held) };
+                    sent += held;
+                    held = 0;
+                    for i in self.inputs..self.operands.len() {
+                        if self.roles[i] == Role::Stream {
+                            // One row before the buffer: the next row's step leads to its start.
+                            let back = cols * self.operands[i].itemsize;
+                            slots[self.slot(i)] = buffers[i].wrapping_sub(back);
+                        }
+                    }
+                }
             }
         } else if in_turns {
             // SAFETY: as below, and the streamed outputs' destinations follow the sources.
@@ -280,12 +299,7 @@ impl<'a> Geometry<'a> {
             unsafe { self.run_steps(slots, rows * cols, scalars) };
         }
         for i in self.inputs..self.operands.len() {
-            if self.roles[i] == Role::Stream {
-                if !in_turns {
-                    // SAFETY: the buffer holds the block; the destination is aligned, as `streams` checked.
-                    unsafe { ffi::stream()(buffers[i], sources[i], rows * cols * self.operands[i].itemsize) };
-                }
-            } else if self.roles[i] == Role::Arena {
+            if self.roles[i] == Role::Arena {
                 let item = self.operands[i].itemsize as isize;
                 let strides = &self.plan.strides[i];
                 let row_step = if axes > 1 { strides[axes - 2] } else { 0 };
@@ -306,6 +320,12 @@ impl<'a> Geometry<'a> {
         }
     }
 
+    /// Whether `n` elements of each streamed output are whole cache lines.
+    fn whole_lines(&self, n: usize) -> bool {
+        let mut outputs = self.operands.iter().zip(&self.roles).skip(self.inputs);
+        outputs.all(|(operand, role)| *role != Role::Stream || n * operand.itemsize % 64 == 0)
+    }
+
     /// Runs a block in turns, streaming each turn's results out of the start of the buffers.
     unsafe fn run_turns(
         &self,
@@ -320,18 +340,29 @@ impl<'a> Geometry<'a> {
             let n = STREAM_TURN.min(elements - done);
             // SAFETY: each slot points to `n` elements from `done` on, or one scalar, or a buffer.
             unsafe { self.run_steps(slots, n, scalars) };
+            // SAFETY: the buffers hold `n` elements; the destinations are this block's own.
+            unsafe { self.stream_out(buffers, destinations, done, n) };
             for (i, operand) in self.operands.iter().enumerate() {
-                if self.roles[i] == Role::Stream {
-                    let bytes = n * operand.itemsize;
-                    let destination = destinations[i].wrapping_add(done * operand.itemsize);
-                    // SAFETY: the destination is aligned: `streams` checked the block, turns are whole lines.
-                    unsafe { ffi::stream()(buffers[i], destination, bytes) };
-                } else if self.roles[i] != Role::Scalar {
+                if !matches!(self.roles[i], Role::Scalar | Role::Stream) {
                     let slot = self.slot(i);
                     slots[slot] = slots[slot].wrapping_add(n * operand.itemsize);
                 }
             }
             done += n;
+        }
+    }
+
+    /// Streams `n` elements from the start of each streamed output's buffer to its destination, from
+    /// element `first` of the block on.
+    unsafe fn stream_out(&self, buffers: &[*mut u8], destinations: &[*mut u8], first: usize, n: usize) {
+        for i in self.inputs..self.operands.len() {
+            if self.roles[i] == Role::Stream {
+                let itemsize = self.operands[i].itemsize;
+                // SAFETY: `streams` checked the block's alignment; what came before is whole lines.
+                unsafe {
+                    ffi::stream()(buffers[i], destinations[i].wrapping_add(first * itemsize), n * itemsize);
+                }
+            }
         }
     }
 
