@@ -15,12 +15,28 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     default = [group.name for group in GROUPS if group.target is not None]
-    parser.add_argument("--cases", metavar="REGEX", type=re.compile, default="", help="only cases whose 'group: name' matches")
-    parser.add_argument("--groups", nargs="+", choices=[group.name for group in GROUPS], default=default, metavar="NAME",
-                        help=f"groups to run, of {', '.join(group.name for group in GROUPS)}; default: those with a target")
-    parser.add_argument("--peers", nargs="+", choices=sorted(peer.PEERS), default=["numpy"], metavar="NAME",
-                        help=f"libraries to compare with, of {', '.join(sorted(peer.PEERS))}")
-    parser.add_argument("--rounds", type=int, default=20, help="turns per case and library, the fastest of which counts")
+    parser.add_argument(
+        "--cases", metavar="REGEX", type=re.compile, default="", help="only cases whose 'group: name' matches"
+    )
+    parser.add_argument(
+        "--groups",
+        nargs="+",
+        choices=[group.name for group in GROUPS],
+        default=default,
+        metavar="NAME",
+        help=f"groups to run, of {', '.join(group.name for group in GROUPS)}; default: those with a target",
+    )
+    parser.add_argument(
+        "--peers",
+        nargs="+",
+        choices=sorted(peer.PEERS),
+        default=["numpy"],
+        metavar="NAME",
+        help=f"libraries to compare with, of {', '.join(sorted(peer.PEERS))}",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=20, help="turns per case and library, the fastest of which counts"
+    )
     parser.add_argument("--out", type=Path, default=Path("benchmarks/report"), help="directory of the report")
     options = parser.parse_args()
     if options.rounds < 1:

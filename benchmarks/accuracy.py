@@ -1,9 +1,10 @@
-"""``python -m benchmarks.accuracy``: the largest error of every floating-point function, in ULP, for each instruction set.
+"""``python -m benchmarks.accuracy``: the largest error of every floating-point function, in ULP, per instruction set.
 
-float32: arguments spread evenly over all bit patterns (all of them with ``--exhaustive``), against NumPy's float64 functions, which
-are off by less than 1e-8 ULP of float32. float64: random arguments from several regimes, against NumPy's long double functions, which
-have 11 bits more. In both, the worst arguments found are computed again with mpmath, and what is reported is the error that mpmath
-confirms. Special cases that differ (NaN, infinity, the sign of zero) are counted apart.
+float32: arguments spread evenly over all bit patterns (all of them with ``--exhaustive``), against NumPy's float64
+functions, which are off by less than 1e-8 ULP of float32. float64: random arguments from several regimes, against
+NumPy's long double functions, which have at least 11 bits more. In both, the worst arguments found are computed again
+with mpmath, and what is reported is the error that mpmath confirms. Special cases that differ (NaN, infinity, the sign
+of zero) are counted apart.
 """
 
 from __future__ import annotations
@@ -58,7 +59,20 @@ def ordinary(generator: np.random.Generator, arity: int, points: int) -> tuple[n
 
 def special_points() -> np.ndarray:
     """Where functions change over: domain ends, multiples of pi/2, overflow and underflow thresholds."""
-    ends = [0.5, 1, 2, math.e, math.log(2), math.log(2) / 2, math.sqrt(2), math.sqrt(0.5), 709.782712893384, 745.1332191019412, 22.0, 36.7]
+    ends = [
+        0.5,
+        1,
+        2,
+        math.e,
+        math.log(2),
+        math.log(2) / 2,
+        math.sqrt(2),
+        math.sqrt(0.5),
+        709.782712893384,
+        745.1332191019412,
+        22.0,
+        36.7,
+    ]
     quarters = np.arange(1, 2000) * (math.pi / 2)
     far = np.array([2.0**k * math.pi for k in range(11, 60)])
     return np.concatenate([ends, quarters, far])
@@ -73,7 +87,10 @@ def regimes64(arity: int, points: int) -> Iterator[tuple[np.ndarray, ...]]:
     yield tuple(generator.uniform(0.5, 2, points) for _ in range(arity))
     near = generator.choice(special_points(), (arity, points)) * generator.choice([-1.0, 1.0], (arity, points))
     yield tuple(near * (1 + generator.uniform(-1, 1, near.shape) * 2.0 ** -generator.integers(10, 53, near.shape)))
-    yield tuple(generator.uniform(-1, 1, (arity, points)) * 2.0 ** -generator.integers(1000, 1074, (arity, points)).astype(float))
+    yield tuple(
+        generator.uniform(-1, 1, (arity, points))
+        * 2.0 ** -generator.integers(1000, 1074, (arity, points)).astype(float)
+    )
     if arity == 2:
         # Powers with a finite result, and pairs that nearly cancel.
         x = 2 ** generator.uniform(-1000, 1000, points)
@@ -91,7 +108,9 @@ class Worst:
         self.differing = 0
         self.example = ""
 
-    def add(self, arguments: tuple[np.ndarray, ...], actual: np.ndarray, reference: np.ndarray, errors: np.ndarray) -> None:
+    def add(
+        self, arguments: tuple[np.ndarray, ...], actual: np.ndarray, reference: np.ndarray, errors: np.ndarray
+    ) -> None:
         """Takes in a chunk."""
         differing = np.flatnonzero(np.isinf(errors))
         if differing.size and not self.example:
@@ -152,7 +171,10 @@ def run(isa: str, command: list[str]) -> list[dict]:
     """The results on one instruction set, from a process of its own: the choice is made once, when corepy is loaded."""
     environment = {**os.environ, "COREPY_ISA": isa}
     process = subprocess.run(
-        [sys.executable, "-m", "benchmarks.accuracy", "--child", *command], env=environment, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", "benchmarks.accuracy", "--child", *command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
     )
     return json.loads(process.stdout)
 
@@ -177,7 +199,11 @@ def markdown(results: dict[str, list[dict]], description: dict[str, object], exh
                 continue
             worst = max(group, key=lambda result: result["error"])
             differing = max(group, key=lambda result: result["differing"])
-            remark = f"{differing['differing']} special cases differ: {differing['example']}" if differing["differing"] else ""
+            remark = (
+                f"{differing['differing']} special cases differ: {differing['example']}"
+                if differing["differing"]
+                else ""
+            )
             at = ", ".join(f"{float.fromhex(value)!r}" for value in worst["arguments"])
             lines.append([worst["name"], *map(cell, group), at, remark])
         parts.append(report.table(["function", *isas, "worst at", "remark"], lines))
@@ -188,17 +214,27 @@ def main() -> int:
     """Examines every function on every instruction set, or on this process's as a child."""
     available = cp._core.configuration()["isa_available"]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
-    parser.add_argument("--exhaustive", action="store_true", help="float32: all 2^32 arguments of unary functions (hours)")
+    parser.add_argument(
+        "--exhaustive", action="store_true", help="float32: all 2^32 arguments of unary functions (hours)"
+    )
     parser.add_argument("--points", type=int, default=200_000, help="float64: arguments per regime")
     parser.add_argument("--functions", metavar="REGEX", default="", help="only functions whose name matches")
-    parser.add_argument("--isa", nargs="+", choices=available, default=available, metavar="NAME", help=f"of {', '.join(available)}")
+    parser.add_argument(
+        "--isa", nargs="+", choices=available, default=available, metavar="NAME", help=f"of {', '.join(available)}"
+    )
     parser.add_argument("--out", type=Path, default=Path("benchmarks/report"), help="directory of the report")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         child(options)
         return 0
-    command = ["--points", str(options.points), "--functions", options.functions, *(["--exhaustive"] if options.exhaustive else [])]
+    command = [
+        "--points",
+        str(options.points),
+        "--functions",
+        options.functions,
+        *(["--exhaustive"] if options.exhaustive else []),
+    ]
     results = {isa: run(isa, command) for isa in options.isa}
     description = machine.describe(peer.corepy(), [peer.numpy()])
     del description["isa"]

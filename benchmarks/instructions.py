@@ -1,8 +1,8 @@
 """``python -m benchmarks.instructions``: instructions per call of small operations, counted by valgrind's callgrind.
 
-Counts do not depend on what else the machine does. A child process evaluates an expression N times, another one 2N times; the
-difference, divided by N, is one evaluation, and start-up cancels out. The same for an empty loop is taken off. valgrind offers no
-AVX-512, so that corepy runs its AVX2 kernels here.
+Counts do not depend on what else the machine does. A child process evaluates an expression N times, another one 2N
+times; the difference, divided by N, is one evaluation, and start-up cancels out. The same for an empty loop is taken
+off. valgrind offers no AVX-512, so that corepy runs its AVX2 kernels here.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def run(library: str, expression: str, repeats: int, *under: str) -> str:
 def total(library: str, expression: str, repeats: int) -> int:
     """Instructions of a whole child process."""
     with tempfile.TemporaryDirectory() as directory:
-        errors = run(library, expression, repeats, "valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out")
+        errors = run(
+            library, expression, repeats, "valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out"
+        )
     return int(re.search(r"Collected : (\d+)", errors).group(1))
 
 
@@ -98,11 +100,18 @@ def markdown(counts: dict[str, dict[str, float]], failures: dict[str, str], desc
         if any(found):
             ratio = f"{found[1] / found[0]:.2f}" if all(found) else ""
             lines.append([expression, *(f"{value:,.0f}" if value else "" for value in found), ratio])
-    parts = ["# Instructions per call\n", __doc__.split("\n\n", 1)[1].strip() + "\n", "`a` and `b` have ten float64 elements.\n"]
+    parts = [
+        "# Instructions per call\n",
+        __doc__.split("\n\n", 1)[1].strip() + "\n",
+        "`a` and `b` have ten float64 elements.\n",
+    ]
     parts.append(report.table(["setting", "value"], ([key, str(value)] for key, value in description.items())))
     parts.append(report.table(["expression", *LIBRARIES, "ratio"], lines))
     if failures:
-        parts += ["## Not counted\n", report.table(["expression", "why"], ([what, why] for what, why in failures.items()))]
+        parts += [
+            "## Not counted\n",
+            report.table(["expression", "why"], ([what, why] for what, why in failures.items())),
+        ]
     return "\n".join(parts)
 
 
@@ -123,7 +132,9 @@ def main() -> int:
     del description["isa"], description["threads"]
     text = markdown(counts, failures, description)
     path = report.write(options.out, "instructions.md", text)
-    report.write(options.out, "instructions.json", json.dumps({"machine": description, "instructions": counts}, indent=1))
+    report.write(
+        options.out, "instructions.json", json.dumps({"machine": description, "instructions": counts}, indent=1)
+    )
     print(text)
     print(f"Written to {path}")
     return 0

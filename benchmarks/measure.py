@@ -1,8 +1,8 @@
 """Interleaved timing.
 
-All libraries run in one process, turn by turn, so that a disturbance of the machine hits them alike; the order changes
-every round. A turn repeats the expression until it lasts about a millisecond. The figure is the fastest turn, divided by
-its repeats: what the code costs when nothing disturbs it. The garbage collector is off.
+All libraries run in one process, turn by turn, so that a disturbance of the machine hits them alike; the order
+changes every round. A turn repeats the expression until it lasts about a millisecond. The figure is the fastest turn,
+divided by its repeats: what the code costs when nothing disturbs it. The garbage collector is off.
 """
 
 from __future__ import annotations

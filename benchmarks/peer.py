@@ -1,7 +1,7 @@
 """The libraries that run the cases: corepy, and the peers it is compared with.
 
-A peer is a row of `PEERS`. A library whose results are lazy must force them in `Library.loop`, so that what is timed is a
-result that lies in memory.
+A peer is a row of `PEERS`. A library whose results are lazy must force them in `Library.loop`, so that what is timed
+is a result that lies in memory.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ PAGE = 4096
 def touch(result: Any) -> None:
     """Writes one element in each page of `result`, and thereby makes the system provide the page.
 
-    A creation function may return memory that the system has only promised (`calloc`): without this, the time would leave
-    out what the first user of the array pays. The writes are one strided NumPy assignment through the buffer protocol, the
-    same for every library; for 8 MB they take about 10 µs when the pages are there.
+    A creation function may return memory that the system has only promised (`calloc`): without this, the time would
+    leave out what the first user of the array pays. The writes are one strided NumPy assignment through the buffer
+    protocol, the same for every library; for 8 MB they take some 10 µs when the pages are there.
     """
     view = np.frombuffer(result, np.uint8)
     view[::PAGE] = 1
@@ -58,7 +58,7 @@ class Library:
         return np.asarray(result)
 
     def loop(self, case: Case, variables: dict[str, Any]) -> Callable[[Iterable[None]], None]:
-        """A function that evaluates the expression once per item, with its inputs as local variables (as `timeit` does)."""
+        """A function that evaluates the expression once per item; its inputs are local variables, as in `timeit`."""
         parameters = ", ".join(f"{name}={name}" for name in variables)
         source = f"def loop(repeats, {parameters}):\n    for _ in repeats:\n        {case.expression}\n"
         scope = dict(variables)

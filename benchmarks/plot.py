@@ -52,7 +52,9 @@ def chart(title: str, names: list[str], ratios: list[float], aims: list[float], 
     axes.set_xscale("log")
     lowest, highest = min(0.8, *ratios), max(2.5, *ratios)
     axes.set_xlim(lowest / 1.2, highest * 1.3)
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100) if lowest / 1.2 <= tick <= highest * 1.3]
+    ticks = [
+        tick for tick in (0.01, 0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100) if lowest / 1.2 <= tick <= highest * 1.3
+    ]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_yticks(places, names, fontsize=7)

@@ -14,9 +14,9 @@ from benchmarks.measure import Measurement
 # The targets are stated against this peer.
 REFERENCE = "numpy"
 
-HOW = """Ratio = time of the peer / time of corepy: above 1, corepy is faster. Each case runs alternately with corepy and
-its peers in one process, on all cores that each library uses by itself; the time is the fastest of {rounds} rounds, with
-the garbage collector off. Creation includes one write in each page of the result, the same for every library."""
+HOW = """Ratio = time of the peer / time of corepy: above 1, corepy is faster. Each case runs alternately with corepy
+and its peers in one process, on all cores that each library uses by itself; the time is the fastest of {rounds} rounds,
+with the garbage collector off. Creation includes one write in each page of the result, the same for every library."""
 
 
 def duration(seconds: float) -> str:
@@ -90,7 +90,9 @@ def section(peer: str, groups: list[tuple[Group, list[Measurement]]], plots: Map
     return "\n".join(parts)
 
 
-def by_group(groups: Iterable[Group], measurements: list[Measurement], peer: str) -> list[tuple[Group, list[Measurement]]]:
+def by_group(
+    groups: Iterable[Group], measurements: list[Measurement], peer: str
+) -> list[tuple[Group, list[Measurement]]]:
     """The measurements against one peer, group by group, the lowest ratio first; groups without any are left out."""
     found = []
     for group in groups:
@@ -115,7 +117,10 @@ def markdown(
     for peer in dict.fromkeys(each.peer for each in measurements):
         parts.append(section(peer, by_group(groups, measurements, peer), plots))
     if skipped:
-        parts += [f"## Not run ({len(skipped)})\n", table(["case", "why"], ([case, why] for case, why in skipped.items()))]
+        parts += [
+            f"## Not run ({len(skipped)})\n",
+            table(["case", "why"], ([case, why] for case, why in skipped.items())),
+        ]
     return "\n".join(parts)
 
 

@@ -1,2 +1,62 @@
-from ._core import *
-from . import _core
+"""A fast CPU array library whose namespace is the Array API standard, revision 2025.12.
+
+>>> import corepy as cp
+>>> x = cp.linspace(0, 1, 5)
+>>> cp.sqrt(x) + 1
+Tensor([1.        , 1.5       , 1.70710678, 1.8660254 , 2.        ],
+       dtype=float64)
+
+The names of the standard are here, with `Tensor`, `DType` and what sets and shows the process's state:
+`show_config`, `set_num_threads`, `get_num_threads`, `memory_stats`, `empty_cache`. `corepy.array_api` has
+exactly the standard's names.
+"""
+
+import types as _types
+import warnings as _warnings
+
+from . import (
+    _configuration,
+    _constants,
+    _core,
+    _creation,
+    _data_types,
+    _elementwise,
+    _info,
+    _manipulation,
+)
+from ._configuration import *  # noqa: F403
+from ._constants import *  # noqa: F403
+from ._core import *  # noqa: F403
+from ._core import Tensor, __version__
+from ._creation import *  # noqa: F403
+from ._data_types import *  # noqa: F403
+from ._elementwise import *  # noqa: F403
+from ._info import *  # noqa: F403
+from ._manipulation import *  # noqa: F403
+
+__array_api_version__ = "2025.12"
+
+__all__ = ["Tensor", "__array_api_version__", "__version__"]
+__all__ += _configuration.__all__
+__all__ += _constants.__all__
+__all__ += _creation.__all__
+__all__ += _data_types.__all__
+__all__ += _elementwise.__all__
+__all__ += _info.__all__
+__all__ += _manipulation.__all__
+
+# Libraries tell by a function's module whose it is.
+for _name in __all__:
+    _value = globals()[_name]
+    if isinstance(_value, (_types.BuiltinFunctionType, _types.FunctionType)):
+        _value.__module__ = "corepy"
+del _name, _value
+
+# `from corepy import *` leaves Python's own alone.
+__all__.remove("abs")
+__all__.remove("bool")
+__all__.remove("pow")
+__all__.remove("round")
+
+for _message in _core.configuration()["warnings"]:
+    _warnings.warn(_message, UserWarning, stacklevel=2)

@@ -54,7 +54,7 @@ def tensor_str(x: Tensor) -> str:
 
 def tensor_html(x: Tensor) -> str:
     """A table of the elements for notebooks; of higher ranks, one block of rows per matrix."""
-    shape = f"shape {x.shape}, {x.dtype.name}, {_bytes_text(x.nbytes)}"
+    shape = f"shape {x.shape}, {x.dtype.name}, {bytes_text(x.nbytes)}"
     rows = list(_html_rows(x)) if x.size else []
     return (
         '<table class="corepy-tensor">'
@@ -96,7 +96,8 @@ def _columns(matrix: list[Any]) -> int:
     return max(len(row) for row in matrix if row is not ...)
 
 
-def _bytes_text(count: int) -> str:
+def bytes_text(count: int) -> str:
+    """A number of bytes in the unit that keeps it below 1024."""
     if count < 1024:
         return f"{count} bytes"
     size, unit = float(count), "bytes"

@@ -221,7 +221,7 @@ def array_ufunc(ufunc, method, inputs, kwargs):
         results = result if type(result) is tuple else (result,)
         results = tuple(value if out is None else out for value, out in zip(results, outs, strict=True))
         return results if type(result) is tuple else results[0]
-    return result if function is None else _tensors(result)
+    return result if _counterpart(ufunc, "__call__") is None else _tensors(result)
 
 
 class _Row:

@@ -10,6 +10,10 @@
 
 #include "reduce_ops.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 extern "C" {
 // out[r] = the reduction of the n elements at x + r * stride (bytes), n >= 1.
 typedef void (*CorepyReduceRows)(const void* x, ptrdiff_t stride, size_t rows, size_t n, void* out);
@@ -43,14 +47,45 @@ constexpr size_t kLaneBytes = 256;
 constexpr size_t kTile = kLaneBytes / kRegister < 8 ? kLaneBytes / kRegister : 8;
 // The bytes of a step at the end of a row.
 constexpr size_t kStepBytes = 64;
-// Additions one after another before the pairwise tree begins. A sum of n float64 is within
-// (kLeaf + 5 + log2(n)) * 2^-53 of the sum of magnitudes.
-constexpr size_t kLeaf = 16;
+// Rows that are accumulated at a time: as many streams as the prefetcher follows.
+constexpr size_t kPanel = 16;
 
-// The largest kLeaf * 2^k below n: the left part of a pairwise tree over n > kLeaf.
-COREPY_INLINE size_t left_part(size_t n) {
-  return kLeaf << (63 - __builtin_clzll((n - 1) / kLeaf));
+// The largest leaf * 2^k below n: the left part of a pairwise tree over n > leaf.
+COREPY_INLINE size_t left_part(size_t n, size_t leaf) {
+  return leaf << (63 - __builtin_clzll((n - 1) / leaf));
 }
+
+// Widening conversions, which GCC does not find by itself.
+template <class Vector, class T>
+COREPY_INLINE Vector load_widened(const T* x) {
+#if defined(__AVX512F__)
+  const __m256i narrow = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
+  if constexpr (std::is_same_v<T, float>) return reinterpret_cast<Vector>(_mm512_cvtps_pd(_mm256_castsi256_ps(narrow)));
+  else if constexpr (std::is_signed_v<T>) return reinterpret_cast<Vector>(_mm512_cvtepi32_epi64(narrow));
+  else return reinterpret_cast<Vector>(_mm512_cvtepu32_epi64(narrow));
+#elif defined(__AVX2__)
+  const __m128i narrow = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+  if constexpr (std::is_same_v<T, float>) return reinterpret_cast<Vector>(_mm256_cvtps_pd(_mm_castsi128_ps(narrow)));
+  else if constexpr (std::is_signed_v<T>) return reinterpret_cast<Vector>(_mm256_cvtepi32_epi64(narrow));
+  else return reinterpret_cast<Vector>(_mm256_cvtepu32_epi64(narrow));
+#else
+  typedef T Narrow __attribute__((vector_size(kRegister / 2)));
+  Narrow narrow;
+  __builtin_memcpy(&narrow, x, sizeof(Narrow));
+  return __builtin_convertvector(narrow, Vector);
+#endif
+}
+
+template <class Mask>
+COREPY_INLINE bool any_lane(Mask mask) {
+  uint64_t words[sizeof(Mask) / sizeof(uint64_t)], any = 0;
+  __builtin_memcpy(words, &mask, sizeof(Mask));
+  for (uint64_t word : words) any |= word;
+  return any != 0;
+}
+
+template <class Op, class A>
+constexpr bool has_nan_check = Op::needs_nan_check && std::is_floating_point_v<A>;
 
 template <class Op, class A>
 void combine(void* acc_, const void* x_, size_t n) {
@@ -60,7 +95,7 @@ void combine(void* acc_, const void* x_, size_t n) {
   for (size_t i = 0; i < n; ++i) acc[i] = Op::apply(acc[i], x[i]);
 }
 
-// T in memory, A as accumulator, both arithmetic (or T bool, of whose bytes any but 0 is true). A row's lanes fold into Parts numbers: two where
+// T in memory, A as accumulator, both arithmetic and T of 4 bytes at least, or A itself. A row's lanes fold into Parts numbers: two where
 // T are the components of complex numbers, which then count as two columns.
 template <class Op, class T, class A, size_t Parts>
 struct VectorReducer {
@@ -71,44 +106,71 @@ struct VectorReducer {
   static constexpr size_t tile = kTile * width;
 
   static COREPY_INLINE Vector load(const T* x) {
-    using Stored = std::conditional_t<is_bool<T>, uint8_t, T>;
-    typedef Stored Narrow __attribute__((vector_size(width * sizeof(T))));
-    Narrow narrow;
-    __builtin_memcpy(&narrow, x, sizeof(Narrow));
-    if constexpr (is_bool<T>) narrow = narrow < 1 ? narrow : narrow - narrow + 1;
-    if constexpr (std::is_same_v<Stored, A>) return narrow;
-    else return __builtin_convertvector(narrow, Vector);
-  }
-
-  static COREPY_INLINE A widen(T x) {
-    if constexpr (is_bool<T>) return truth(x);
-    else return static_cast<A>(x);
+    if constexpr (std::is_same_v<T, A>) {
+      Vector vector;
+      __builtin_memcpy(&vector, x, sizeof(Vector));
+      return vector;
+    } else {
+      return load_widened<Vector>(x);
+    }
   }
 
   // out[c] = the reduction over r of element c at row(r), for Registers * width columns.
   template <size_t Registers, class Row>
   static COREPY_INLINE void accumulate(Row row, size_t rows, A* out) {
-    Vector acc[Registers];
+    if constexpr (has_nan_check<Op, A>) {
+      if (__builtin_expect(!accumulate_with<typename Op::WithoutNan, Registers>(row, rows, out), 0)) {
+        accumulate_with<Op, Registers>(row, rows, out);
+      }
+    } else {
+      accumulate_with<Op, Registers>(row, rows, out);
+    }
+  }
+
+  // False if there may have been a NaN, for operations that would lose it: the sum of all elements
+  // is NaN if one is.
+  template <class Step, size_t Registers, class Row>
+  static COREPY_INLINE bool accumulate_with(Row row, size_t rows, A* out) {
+    constexpr bool checks = !std::is_same_v<Step, Op>;
+    Vector acc[Registers], next[Registers];
 #pragma GCC unroll 16
     for (size_t k = 0; k < Registers; ++k) acc[k] = load(row(0) + k * width);
+    Vector sum = acc[0];
+    if constexpr (checks) {
+#pragma GCC unroll 16
+      for (size_t k = 1; k < Registers; ++k) sum += acc[k];
+    }
+    // GCC would peel the whole leaf, since it knows its length.
+#pragma GCC unroll 1
     for (size_t r = 1; r < rows; ++r) {
       const T* x = row(r);
 #pragma GCC unroll 16
-      for (size_t k = 0; k < Registers; ++k) acc[k] = Op::apply(acc[k], load(x + k * width));
+      for (size_t k = 0; k < Registers; ++k) next[k] = load(x + k * width);
+#pragma GCC unroll 16
+      for (size_t k = 0; k < Registers; ++k) acc[k] = Step::apply(acc[k], next[k]);
+      if constexpr (checks) {
+#pragma GCC unroll 4
+        for (size_t half = Registers / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+          for (size_t k = 0; k < half; ++k) next[k] += next[k + half];
+        }
+        sum += next[0];
+      }
     }
 #pragma GCC unroll 16
     for (size_t k = 0; k < Registers; ++k) __builtin_memcpy(out + k * width, &acc[k], sizeof(Vector));
+    return !checks || !any_lane(sum != sum);
   }
 
   // The lanes of `steps` >= 1 times `lanes` elements.
-  static void lane_tree(const T* x, size_t steps, A* out) {
-    if (steps <= kLeaf) {
+  static COREPY_NOINLINE void lane_tree(const T* x, size_t steps, A* out) {
+    if (steps <= Op::leaf) {
       for (size_t lane = 0; lane < lanes; lane += tile) {
         accumulate<kTile>([=](size_t r) { return x + r * lanes + lane; }, steps, out + lane);
       }
       return;
     }
-    const size_t left = left_part(steps);
+    const size_t left = left_part(steps, Op::leaf);
     lane_tree(x, left, out);
     alignas(64) A right[lanes];
     lane_tree(x + left * lanes, steps - left, right);
@@ -154,7 +216,7 @@ struct VectorReducer {
       for (size_t p = 0; p < Parts; ++p) rest[p] = acc[p];
     }
     for (size_t i = 0; i < n; i += Parts) {
-      for (size_t p = 0; p < Parts; ++p) rest[p] = Op::apply(rest[p], widen(x[i + p]));
+      for (size_t p = 0; p < Parts; ++p) rest[p] = Op::apply(rest[p], static_cast<A>(x[i + p]));
     }
     for (size_t p = 0; p < Parts; ++p) out[p] = rest[p];
   }
@@ -179,15 +241,15 @@ struct VectorReducer {
       const T* row = at(0)(r);
       COREPY_INDEPENDENT
       for (size_t i = c; i < cols; ++i) {
-        const A value = widen(row[i]);
+        const A value = static_cast<A>(row[i]);
         out[i] = r == 0 ? value : Op::apply(out[i], value);
       }
     }
   }
 
-  static void tree(const char* x, const ptrdiff_t* offsets, size_t rows, size_t cols, A* out, A* scratch) {
-    if (rows <= kLeaf) return panel(x, offsets, rows, cols, out);
-    const size_t left = left_part(rows);
+  static COREPY_NOINLINE void tree(const char* x, const ptrdiff_t* offsets, size_t rows, size_t cols, A* out, A* scratch) {
+    if (rows <= kPanel) return panel(x, offsets, rows, cols, out);
+    const size_t left = left_part(rows, kPanel);
     tree(x, offsets, left, cols, out, scratch);
     tree(x, offsets + left, rows - left, cols, scratch, scratch + cols);
     combine<Op, A>(out, scratch, cols);
@@ -269,7 +331,7 @@ struct TruthReducer {
       const T* row = reinterpret_cast<const T*>(static_cast<const char*>(x) + offsets[r]);
       COREPY_INDEPENDENT
       for (size_t c = 0; c < cols; ++c) settled[c] |= static_cast<uint8_t>(settles(row[c]));
-      if (r % kLeaf == kLeaf - 1) {
+      if (r % kPanel == kPanel - 1) {
         uint8_t all = 1;
         for (size_t c = 0; c < cols; ++c) all &= settled[c];
         if (all) break;

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from corepy import _core
-
 from benchmarks.case import Case, Group, Uniform
+from corepy import _core
 
 ELEMENTS = 100_000
 

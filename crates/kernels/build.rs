@@ -6,13 +6,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use corepy_core::registry::{OPS, OpInfo, ResultRule};
-use corepy_core::{DType, DTypeSet};
+use corepy_core::{DType, DTypeSet, Reduction};
 
 /// One instruction set: its name and the compiler's flags for it.
 struct Isa {
     name: &'static str,
     flags: &'static [&'static str],
 }
+
+/// The compiler's flags for every instruction set.
+const FLAGS: &[&str] = &[
+    // IEEE arithmetic as written, but no errno and no traps, so that selects become blends.
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=off",
+    // Integers wrap, as array libraries have it.
+    "-fwrapv",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fvisibility=hidden",
+];
 
 fn instruction_sets() -> &'static [Isa] {
     match std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
@@ -32,6 +45,11 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../csrc").canonicalize().expect("csrc/ beside crates/");
     println!("cargo:rerun-if-changed={}", root.display());
     println!("cargo:rerun-if-changed=build.rs");
+
+    for isa in instruction_sets() {
+        let flags = [isa.flags, FLAGS].concat().join(" ");
+        println!("cargo:rustc-env=COREPY_FLAGS_{}=-O3 {flags}", isa.name.to_uppercase());
+    }
 
     let mut families: Vec<&str> = OPS.iter().map(|op| op.family).collect();
     families.sort_unstable();
@@ -62,17 +80,7 @@ fn compile(isa: &Isa, families: &[&str], root: &Path, out: &Path) {
     for flag in isa.flags {
         build.flag(flag);
     }
-    for flag in [
-        // IEEE arithmetic as written, but no errno and no traps, so that selects become blends.
-        "-fno-math-errno",
-        "-fno-trapping-math",
-        "-ffp-contract=off",
-        // Integers wrap, as array libraries have it.
-        "-fwrapv",
-        "-fno-exceptions",
-        "-fno-rtti",
-        "-fvisibility=hidden",
-    ] {
+    for flag in FLAGS {
         build.flag(flag);
     }
     build.flag_if_supported("-fno-semantic-interposition");
@@ -81,11 +89,12 @@ fn compile(isa: &Isa, families: &[&str], root: &Path, out: &Path) {
         fs::write(&path, cpp_family(isa, family)).expect("OUT_DIR is writable");
         build.file(path);
     }
-    for unit in ["cast", "create", "copy"] {
+    for unit in ["cast", "create", "copy", "reduce"] {
         let path = out.join(format!("{}_{unit}.cpp", isa.name));
         let text = match unit {
             "cast" => cpp_cast(isa),
             "create" => cpp_create(isa),
+            "reduce" => cpp_reduce(isa),
             _ => cpp_copy(isa),
         };
         fs::write(&path, text).expect("OUT_DIR is writable");
@@ -118,7 +127,7 @@ fn cpp_family(isa: &Isa, family: &str) -> String {
     let mut rows = 0;
     for op in OPS.iter().filter(|op| op.family == family) {
         let shape = ["", "Unary", "Binary", "Ternary"][op.arity];
-        let _ = write!(body, "  {{ /* {} */\n", op.name);
+        let _ = writeln!(body, "  {{ /* {} */", op.name);
         for dtype in DType::ALL {
             if op.domain.contains(dtype) {
                 let c_type = dtype.info().c_type;
@@ -183,6 +192,38 @@ fn cpp_create(isa: &Isa) -> String {
     text
 }
 
+/// A row per reduction and a column per dtype.
+fn cpp_reduce(isa: &Isa) -> String {
+    let mut body = String::new();
+    for reduction in &Reduction::ALL[..Reduction::KERNELS] {
+        let _ = writeln!(body, "  {{ /* {} */", reduction.name());
+        for dtype in DType::ALL {
+            if reduction.has_kernel(dtype) {
+                let _ = writeln!(body, "    reduction<{reduction:?}, {}>(),", reduction_operand(*reduction, dtype));
+            } else {
+                body.push_str("    {nullptr, nullptr, nullptr},\n");
+            }
+        }
+        body.push_str("  },\n");
+    }
+    let mut text = format!("#include \"reduce.h\"\nusing namespace corepy_{};\n", isa.name);
+    cpp_table(&mut text, "CorepyReduction", &format!("corepy_{}_reduce", isa.name), Reduction::KERNELS, &body);
+    text
+}
+
+/// The C++ type that a reduction's kernel reads: one kernel serves all dtypes whose bits it treats alike.
+fn reduction_operand(reduction: Reduction, dtype: DType) -> &'static str {
+    let alike = match (reduction, dtype) {
+        (Reduction::Sum | Reduction::Prod, DType::UInt64) => DType::Int64,
+        (Reduction::Any | Reduction::All, DType::Bool | DType::Int8) => DType::UInt8,
+        (Reduction::Any | Reduction::All, DType::Int16) => DType::UInt16,
+        (Reduction::Any | Reduction::All, DType::Int32) => DType::UInt32,
+        (Reduction::Any | Reduction::All, DType::Int64) => DType::UInt64,
+        _ => dtype,
+    };
+    alike.info().c_type
+}
+
 fn cpp_copy(isa: &Isa) -> String {
     format!(
         "#include \"copy.h\"\nusing namespace corepy_{name};\nextern \"C\" {{\nextern const CorepyCopy corepy_{name}_copy[5];\n\
@@ -202,6 +243,7 @@ fn rust_tables(families: &[&str]) -> String {
         }
         let _ = writeln!(text, "    static corepy_{}_cast: [[Option<Kernel>; 13]; 13];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_copy: [CopyKernel; 5];", isa.name);
+        let _ = writeln!(text, "    static corepy_{}_reduce: [[ReductionKernels; 13]; {}];", isa.name, Reduction::KERNELS);
         let _ = writeln!(text, "    static corepy_{}_stream: [StreamKernel; 1];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_progression: [Option<ProgressionKernel>; 13];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_linear: [Option<LinearKernel>; 13];", isa.name);
@@ -227,7 +269,7 @@ fn rust_tables(families: &[&str]) -> String {
         let _ = writeln!(
             text,
             "    ] }},\n    cast: &raw const corepy_{0}_cast,\n    copy: &raw const corepy_{0}_copy,\n    stream: &raw const corepy_{0}_stream,\n    \
-             progression: &raw const corepy_{0}_progression,\n    linear: &raw const corepy_{0}_linear,\n}};\n",
+             progression: &raw const corepy_{0}_progression,\n    linear: &raw const corepy_{0}_linear,\n    reduce: &raw const corepy_{0}_reduce,\n}};\n",
             isa.name
         );
     }

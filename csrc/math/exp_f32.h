@@ -23,7 +23,7 @@ COREPY_INLINE ExpReducedF32 exp_reduce(float x) {
   const int32_t max_shifted = 0x4b400000 + bias + max_n;
   shifted = shifted < max_shifted ? shifted : max_shifted;
   float n = bit_cast<float>(shifted) - magic;
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   // x - n * high is exact. The low part is only 2^-29, so for small n (where expm1 needs it) r is far
   // better than half an ulp.
   float r = mul_add(n, -0x1.62e430p-1f, x);
@@ -34,6 +34,16 @@ COREPY_INLINE ExpReducedF32 exp_reduce(float x) {
   r = r + n * 0x1.05c610p-29f;
 #endif
   return {n, r, static_cast<uint32_t>(shifted)};
+}
+
+// e^r - 1 from q = (e^r - 1 - r) / r^2; without an FMA in double, for the sake of expm1.
+COREPY_INLINE float exp_sum(float r, float q) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return mul_add(r * r, q, r);
+#else
+  double d = r;
+  return static_cast<float>(d * d * static_cast<double>(q) + d);
+#endif
 }
 
 COREPY_INLINE float exp(float x) {
@@ -47,7 +57,7 @@ COREPY_INLINE float exp(float x) {
   q = mul_add(q, r, 0x1.5544f0p-5f);
   q = mul_add(q, r, 0x1.5554bap-3f);
   q = mul_add(q, r, 0x1.000006p-1f);
-  float g = mul_add(r * r, q, r);
+  float g = exp_sum(r, q);
   // 2^n as a product of two powers of two, so that 2^128 and subnormal results need no branch: the
   // multiplication by the second one is the only rounding of a subnormal result. n + 254 splits into
   // the two biased exponents.
@@ -72,7 +82,7 @@ COREPY_INLINE float expm1(float x0) {
   q = mul_add(q, r, 0x1.555802p-5f);
   q = mul_add(q, r, 0x1.55556ap-3f);
   q = mul_add(q, r, 0x1.fffffep-2f);
-  float g = mul_add(r * r, q, r);
+  float g = exp_sum(r, q);
   // e^x - 1 = (u - 1) + u g with u = 2^n, where the interval of r keeps u g small enough beside the
   // result. u - 1 is exact up to n = 24 and rounds to u above: there g takes the 1.
   float u = from_bits(a.shifted << 23);

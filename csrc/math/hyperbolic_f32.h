@@ -17,7 +17,7 @@ struct HyperbolicReducedF32 {
 COREPY_INLINE HyperbolicReducedF32 hyperbolic_reduce(float a) {
   ExpReducedF32 e = exp_reduce<129, 125>(a);
   float z = e.r * e.r;
-  float c = mul_add(z, 0x1.6dc32ep-10f, 0x1.555484p-5f);
+  float c = mul_add(z, 0x1.6de4b8p-10f, 0x1.555484p-5f);
   c = mul_add(c, z, 0.5f);
   float s = mul_add(z, 0x1.a272ccp-13f, 0x1.110fe8p-7f);
   s = mul_add(s, z, 0x1.555556p-3f);
@@ -26,9 +26,9 @@ COREPY_INLINE HyperbolicReducedF32 hyperbolic_reduce(float a) {
   return {e.r, c * z, s * (e.r * z), from_bits(up), bit_cast<float>(down < 0 ? 0 : down)};
 }
 
-// a * b + c, rounded once.
+// a * b + c, rounded (nearly) once.
 COREPY_INLINE float hyperbolic_rest(float a, float b, float c) {
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   return mul_add(a, b, c);
 #else
   return static_cast<float>(static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c));
@@ -42,7 +42,8 @@ COREPY_INLINE float cosh(float x) {
   // (2^n + 2^-n) cosh(r) + (2^n - 2^-n) sinh(r), smallest terms first.
   float sum = h.up + h.down, difference = h.up - h.down;
   float low = h.down - (sum - h.up);  // matters for n = 12 only, where the sum rounds
-  float y = sum + hyperbolic_rest(difference, h.r, mul_add(difference, h.sinh_mr, mul_add(sum, h.cosh_m1, low)));
+  low = mul_add(difference, h.sinh_mr, mul_add(sum, h.cosh_m1, low));
+  float y = sum + hyperbolic_rest(difference, h.r, low);
   return y + y;
 }
 
@@ -171,8 +172,8 @@ COREPY_INLINE float atanh(float x) {
   Pair<float> numerator = fast_two_sum(1.0f, a);
   float denominator = 1.0f - a;  // exact
   float q = numerator.high / denominator;
-  float low = (residual(q, denominator, numerator.high) + numerator.low) * reciprocal_estimate(numerator.high);
-  float far = 0.5f * log_corrected(q, low, 0.0f);
+  float error = residual(q, denominator, numerator.high) + numerator.low;
+  float far = 0.5f * log_corrected(q, error * reciprocal_estimate(numerator.high), 0.0f);
   float y = a < 0.5f ? near : far;
   y = a < 1.0f ? y : (a == 1.0f ? __builtin_inff() : __builtin_nanf(""));
   return with_sign_of(y, x);

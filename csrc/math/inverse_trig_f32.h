@@ -9,7 +9,7 @@ namespace math {
 // enough to scale a rounding error. Without an FMA other errors are larger and a Newton step pays.
 COREPY_INLINE float reciprocal_estimate(float x) {
   float y = from_bits(0x7ef311c7u - bits(x));
-#ifndef __FMA__
+#if !defined(__FMA__) && !defined(__aarch64__)
   y = y * (2.0f - x * y);
 #endif
   return y;
@@ -27,7 +27,7 @@ COREPY_INLINE float choose(uint32_t mask, float yes, float no) {
 
 // c - a * b for a * b close to c, where the difference is (nearly) exact.
 COREPY_INLINE float residual(float a, float b, float c) {
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   return mul_add(-a, b, c);
 #else
   return static_cast<float>(static_cast<double>(c) - static_cast<double>(a) * static_cast<double>(b));
@@ -41,7 +41,7 @@ COREPY_INLINE float with_sign_of(float magnitude, float sign) {
 // t^3 p + c with z = t^2 rounded; without an FMA in double, as every rounding error would count.
 template <class P>
 COREPY_INLINE float plus_cube(float t, float z, P p, float c) {
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   return mul_add(t * z, p, c);
 #else
   double d = t;
@@ -59,7 +59,7 @@ COREPY_INLINE auto atan_tail(float z) {
   p = mul_add(p, z, 0x1.c08c50p-4f);
   p = mul_add(p, z, -0x1.242086p-3f);
   p = mul_add(p, z, 0x1.9991e4p-3f);
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   return mul_add(p, z, -0x1.55553ep-2f);
 #else
   return static_cast<double>(p) * static_cast<double>(z) - 0x1.55553ep-2;  // for plus_cube
@@ -71,21 +71,28 @@ COREPY_INLINE float atan_sum(float base, float t, float low) {
   float z = t * t;
   float s = base + t;
   float e = (t - (s - base)) + low;
+#if defined(__FMA__) || defined(__aarch64__)
+  e = mul_add(0.21f, residual(t, z, t * z), e);  // the rounding error of t^3, near 1, where it counts
+#endif
   return s + plus_cube(t, z, atan_tail(z), e);
 }
 
 COREPY_INLINE float atan(float x) {
   // |x| <= 1 directly; above, atan(x) = pi/2 + atan(-1 / x). One division either way.
   float a = from_bits(bits(x) & 0x7fffffffu);
-  bool above = a > 1.0f;
-  float numerator = above ? -1.0f : a;
-  float denominator = above ? a : 1.0f;
+  // Beyond, the result is pi/2 all the same, and an infinity would have no residual.
+  a = a > 0x1p64f ? 0x1p64f : a;
+  uint32_t above = mask_less(1.0f, a);
+  float numerator = choose(above, -1.0f, a);
+  float denominator = choose(above, a, 1.0f);
   float t = numerator / denominator;
-  float base = above ? 0x1.921fb6p0f : 0.0f;         // pi/2, rounded
-  float base_low = above ? -0x1.777a5cp-25f : 0.0f;  // and its rounding error
+  float base = masked(above, 0x1.921fb6p0f);         // pi/2, rounded
+  float base_low = masked(above, -0x1.777a5cp-25f);  // and its rounding error
   // The quotient's error: the residual, divided by the denominator 1 / |t| and times the derivative
   // 1 / (1 + t^2), which is 1/2 near |t| = 1, where it matters.
-  float half_residual = -0.5f * residual(t, denominator, numerator);
+  // The minimum, of floats in order as integers, keeps inf out.
+  uint32_t finite = bits(denominator) < 0x7f7fffffu ? bits(denominator) : 0x7f7fffffu;
+  float half_residual = -0.5f * residual(t, from_bits(finite), numerator);
   float y = atan_sum(base, t, mul_add(half_residual, t, base_low));
   return from_bits(bits(y) ^ (bits(x) & 0x80000000u));
 }
@@ -106,12 +113,12 @@ COREPY_INLINE float atan2(float y, float x) {
   q_low = masked(mask_less(0x1p-30f, q) & mask_less(from_bits(smaller), from_bits(larger)), q_low);
   uint32_t infinite = mask_less(from_bits(0x7f7fffffu), from_bits(smaller));
   q = choose(infinite, 1.0f, q);
-  // The derivative 1 / (1 + q^2) is about 1 - q^2 / 2; and the rounding errors of q^3,
-  // which plus_cube leaves, count near 1.
+  // The derivative 1 / (1 + q^2) is about 1 - q^2 / 2; and the rounding error of z counts
+  // near 1.
   float z = q * q;
   q_low = mul_add(-0.5f * q_low, z, q_low);
-#ifdef __FMA__
-  q_low = mul_add(0.2f, mul_add(q, residual(q, q, z), residual(q, z, q * z)), q_low);
+#if defined(__FMA__) || defined(__aarch64__)
+  q_low = mul_add(0.21f * q, residual(q, q, z), q_low);
 #endif
   // pi/2 - q above the diagonal, then pi - that for x < 0.
   uint32_t left = static_cast<uint32_t>(bit_cast<int32_t>(x) >> 31);

@@ -15,7 +15,7 @@ template <uint32_t low>
 COREPY_INLINE LogReducedF32 log_reduce(float x) {
   // Subnormals are scaled by 2^23. Integer arithmetic, because GCC copies the whole reduction into
   // both arms of a select. For x < 0 the result is replaced later.
-  uint32_t adjust = static_cast<uint32_t>((bit_cast<int32_t>(x) - 0x00800000) >> 31) & (23u << 23);
+  uint32_t adjust = static_cast<uint32_t>(static_cast<int32_t>(bits(x) - 0x00800000u) >> 31) & (23u << 23);
   float scaled = x * from_bits(adjust + 0x3f800000u);
   uint32_t i = bits(scaled) - low;
   float f = from_bits((i & 0x007fffffu) + low) - 1.0f;
@@ -31,7 +31,7 @@ COREPY_INLINE float log_special(float x, float y) {
 
 // s + f^2 q + e; without an FMA in double, as every rounding error of the middle term would count.
 COREPY_INLINE float log_sum(float s, float f, float q, float e) {
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   return s + mul_add(f * f, q, e);
 #else
   double fd = f;

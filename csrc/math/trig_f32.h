@@ -21,7 +21,7 @@ COREPY_INLINE TrigReducedF32 trig_reduce(float x) {
   const float magic = 0x1.8p23f;
   float t = mul_add(x, 0x1.45f306p-1f /* 2 / pi */, magic);
   float n = t - magic;
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   // pi/2 in three parts. x - n * first is exact, and so is the error of the next difference, also
   // where it cancels (near a multiple of pi/2).
   float r1 = mul_add(n, -0x1.921fb4p0f, x);
@@ -89,7 +89,7 @@ COREPY_INLINE float tan(float x) {
   p = mul_add(p, z, 0x1.555562p-2f);
   // d tan / dr = 1 + tan^2 is about 1 + 3/2 z here.
   float low = mul_add(a.low * 1.5f, z, a.low);
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   float cube = mul_add(a.r, z, a.r * square.low);
   float u = mul_add(cube, p, low);
 #else
@@ -100,10 +100,11 @@ COREPY_INLINE float tan(float x) {
   float s_low = u - (s - a.r);
   // Odd quadrants: -1 / (s + s_low), the quotient corrected to first order.
   float q = -1.0f / s;
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__aarch64__)
   float e = mul_add(q, s_low, mul_add(q, s, 1.0f));
 #else
-  float e = static_cast<float>(static_cast<double>(q) * (static_cast<double>(s) + static_cast<double>(s_low)) + 1.0);
+  double product = static_cast<double>(q) * (static_cast<double>(s) + static_cast<double>(s_low));
+  float e = static_cast<float>(product + 1.0);
 #endif
   q = mul_add(q, e, q);
   float y = (a.quadrant & 1u) == 0 ? s : q;

@@ -73,7 +73,7 @@ struct DivMod {
   T quotient, modulus;
 };
 
-// Python's divmod on floats: fmod is exact; the quotient is rounded from the exact multiple.
+// Python's divmod on floats, with an exact quotient where it is representable: fmod is exact.
 template <class T>
 COREPY_NOINLINE DivMod<T> divmod_slow(T a, T b) {
   if (b == 0) {
@@ -94,6 +94,15 @@ COREPY_NOINLINE DivMod<T> divmod_slow(T a, T b) {
     T whole = std::is_same_v<T, double> ? __builtin_floor(div) : __builtin_floorf(div);
     if (div - whole > T(0.5)) whole += 1;
     div = whole;
+    // The quotient was rounded twice, which above 2^51 may miss the integer: the exact rest tells.
+    if (__builtin_fabs(div) < 2 / std::numeric_limits<T>::epsilon()) {
+      T rest = std::is_same_v<T, double> ? __builtin_fma(-div, b, a) : __builtin_fmaf(-div, b, a);
+      if ((b > 0) ? (rest < 0) : (rest > 0)) {
+        div -= 1;
+      } else if (__builtin_fabs(rest) >= __builtin_fabs(b)) {
+        div += 1;
+      }
+    }
   } else {
     div = __builtin_copysign(T(0), a / b);
   }

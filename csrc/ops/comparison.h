@@ -11,18 +11,23 @@ COREPY_INLINE bool is_equal(T a, T b) {
   else return a == b;
 }
 
-// Complex numbers are ordered lexicographically, as in NumPy.
+// Complex numbers are ordered lexicographically, as in NumPy; one with a NaN is in no order.
+template <class T>
+COREPY_INLINE bool re_is_less(Complex<T> a, Complex<T> b) {
+  return (a.re < b.re) & (a.im == a.im) & (b.im == b.im);
+}
+
 template <class T>
 COREPY_INLINE bool is_less(T a, T b) {
   if constexpr (is_bool<T>) return truth(a) < truth(b);
-  else if constexpr (is_complex<T>) return (a.re < b.re) | ((a.re == b.re) & (a.im < b.im));
+  else if constexpr (is_complex<T>) return re_is_less(a, b) | ((a.re == b.re) & (a.im < b.im));
   else return a < b;
 }
 
 template <class T>
 COREPY_INLINE bool is_less_equal(T a, T b) {
   if constexpr (is_bool<T>) return truth(a) <= truth(b);
-  else if constexpr (is_complex<T>) return (a.re < b.re) | ((a.re == b.re) & (a.im <= b.im));
+  else if constexpr (is_complex<T>) return re_is_less(a, b) | ((a.re == b.re) & (a.im <= b.im));
   else return a <= b;
 }
 

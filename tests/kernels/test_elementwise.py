@@ -5,49 +5,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ulp
-from support.arrays import COMPLEX, DTYPES, array, assert_same, tensor
+from support.arrays import COMPLEX, DTYPES, tensor
+from support.check import check, comparable
 from support.effort import examples
 from support.layouts import broadcast_shapes, layouts
-from support.oracle import (
-    COMPLEX_ULP,
-    HAS_WIDE,
-    REGISTRY,
-    compute_dtype,
-    exactness,
-    function,
-    promoted,
-    reference,
-    result_dtype,
-)
+from support.oracle import REGISTRY, compute_dtype, function, promoted, result_dtype
 from support.values import moderate, nonnegative, wild
 
 CASES = [(name, dtype) for name, row in REGISTRY.items() for dtype in row["computes"]]
 REFUSED = [(name, dtype) for name, row in REGISTRY.items() for dtype in DTYPES if dtype not in row["computes"]]
-
-
-def check(name, compute, got, operands):
-    """`got` is what `name` gives for NumPy operands, to the accuracy that the registry states."""
-    shape = np.broadcast_shapes(*(operand.shape for operand in operands))
-    dtype = result_dtype(name, compute)
-    assert got.dtype == np.dtype(dtype) and got.shape == shape, f"{got.dtype} {got.shape}, not {dtype} {shape}"
-    how = exactness(name, compute)
-    expected = reference(name, compute, operands)
-    if how == "exact":
-        assert_same(got, expected, name)
-        return
-    values = array(got)
-    if how == "ulp":
-        error, bound = ulp.error(values, expected), 1.0
-    else:
-        error, bound = ulp.complex_error(values, expected), COMPLEX_ULP[name]
-    if error.size and error.max() > bound + ulp.REFERENCE_SLACK:
-        place = np.unravel_index(error.argmax(), shape)
-        inputs = [np.broadcast_to(operand, shape)[place].item() for operand in operands]
-        raise AssertionError(
-            f"{name} of {inputs!r} in {compute} is {values[place].item()!r}, "
-            f"expected {expected[place]!r}: {error.max():.3g} ULP"
-        )
 
 
 def operand(name, position, dtype, compute, shape, rng):
@@ -58,11 +24,6 @@ def operand(name, position, dtype, compute, shape, rng):
     if compute in COMPLEX or rng.random() < 0.5:
         return moderate(dtype, shape, rng)
     return wild(dtype, shape, rng)
-
-
-def comparable(name, compute):
-    """Whether NumPy has a dtype wide enough to compare with."""
-    return HAS_WIDE or exactness(name, compute) == "exact" or compute not in ("float64", "complex128")
 
 
 @pytest.mark.parametrize("name", REGISTRY)

@@ -1,5 +1,7 @@
 """NumPy as the oracle of element-wise operations, and where corepy differs on purpose."""
 
+from fractions import Fraction
+
 import corepy._core as core
 import mpmath
 import numpy as np
@@ -111,7 +113,7 @@ def _logaddexp(a, b):
     result = np.logaddexp(a, b)
     # log(exp(a) + exp(b)) near 0 cancels: long double has too few digits there.
     high, low = np.maximum(a, b), np.minimum(a, b)
-    for place in zip(*np.nonzero(np.abs(result) < np.abs(high) / 4), strict=True):
+    for place in map(tuple, np.argwhere(np.abs(result) < np.abs(high) / 4)):
         with mpmath.workprec(200):
             pair = (np.broadcast_to(part, result.shape)[place] for part in (high, low))
             exact = mpmath.log(mpmath.fsum(mpmath.exp(mpmath.mpf(float(part))) for part in pair))
@@ -139,9 +141,16 @@ def reference(name, compute, operands):
 
 
 def floor_divide(a, b):
-    """NumPy's, with the standard's cases for infinite operands.
+    """NumPy's, with the standard's cases for infinite operands, and exact.
 
     An infinite dividend gives an infinity and an infinite divisor a zero, as a / b does; NumPy gives
-    NaN, and -1 where the signs differ.
+    NaN, and -1 where the signs differ. From half the largest exact integer on, NumPy's quotient may
+    be off by one: it rounds twice.
     """
-    return np.where(np.isinf(a) | np.isinf(b), np.divide(a, b), np.floor_divide(a, b))
+    quotient = np.divide(a, b)
+    result = np.asarray(np.where(np.isinf(a) | np.isinf(b), quotient, np.floor_divide(a, b)))
+    limit = 1 / np.finfo(a.dtype).eps
+    for place in map(tuple, np.argwhere((np.abs(quotient) > limit / 8) & (np.abs(quotient) < limit))):
+        whole = Fraction(float(np.broadcast_to(a, result.shape)[place]))
+        result[place] = whole // Fraction(float(np.broadcast_to(b, result.shape)[place]))
+    return result

@@ -6,6 +6,8 @@ pub mod dtype;
 pub mod error;
 pub mod plan;
 pub mod pool;
+pub mod reduction;
+pub mod reduction_plan;
 pub mod registry;
 pub mod reshape;
 pub mod scheduler;
@@ -15,5 +17,6 @@ pub mod tensor;
 
 pub use dtype::{DType, DTypeSet, Kind};
 pub use error::{Error, Result};
-pub use registry::{Op, Reduction};
+pub use reduction::Reduction;
+pub use registry::Op;
 pub use tensor::Tensor;

@@ -31,7 +31,7 @@ pub fn resolve_shape(op: &'static str, wanted: &[i64], from: &Tensor) -> Result<
         }
         return Ok(known);
     }
-    if product == 0 || size % product != 0 {
+    if product == 0 || !size.is_multiple_of(product) {
         return Err(cannot(&format!("{size} elements do not fit it")));
     }
     let shape: Shape = wanted.iter().map(|&wanted| if wanted == -1 { size / product } else { wanted as usize }).collect();

@@ -27,7 +27,7 @@ pub fn checked_size(op: &'static str, shape: &[usize], dtype: DType) -> Result<u
     let mut bytes = dtype.itemsize();
     for &size in shape.iter().filter(|&&size| size != 0) {
         bytes = match bytes.checked_mul(size) {
-            Some(bytes) if bytes <= isize::MAX as usize => bytes,
+            Some(bytes) if isize::try_from(bytes).is_ok() => bytes,
             _ => return Err(Error::TooLarge { op, shape: shape.to_vec(), dtype }),
         };
     }

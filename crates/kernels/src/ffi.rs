@@ -1,6 +1,6 @@
 //! The only door to `csrc/`: tables of kernels, one per instruction set.
 
-use corepy_core::{DType, Op};
+use corepy_core::{DType, Op, Reduction};
 
 use crate::isa::{self, Isa};
 
@@ -43,6 +43,27 @@ pub struct Line {
 /// A copy past the caches: see `csrc/copy.h`. Both addresses are 64-byte aligned.
 pub type StreamKernel = unsafe extern "C" fn(src: *const u8, dst: *mut u8, bytes: usize);
 
+/// The kernels of one reduction of one dtype: see `csrc/reduce.h`. Null where there are none.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ReductionKernels {
+    /// Rows of `n` elements, `stride` bytes apart, to a number each.
+    pub rows: Option<unsafe extern "C" fn(x: *const u8, stride: isize, rows: usize, n: usize, out: *mut u8)>,
+    /// Rows at `offsets`, in bytes from `x`, to one row. `scratch` holds `cols` accumulators per bit of `rows`.
+    pub columns: Option<
+        unsafe extern "C" fn(
+            x: *const u8,
+            offsets: *const isize,
+            rows: usize,
+            cols: usize,
+            out: *mut u8,
+            scratch: *mut u8,
+        ),
+    >,
+    /// Combines `n` accumulators with those that follow them.
+    pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
+}
+
 struct Tables {
     elementwise: [*const [Option<Kernel>; 13]; OP_COUNT],
     cast: *const [[Option<Kernel>; 13]; 13],
@@ -50,6 +71,7 @@ struct Tables {
     stream: *const [StreamKernel; 1],
     progression: *const [Option<ProgressionKernel>; 13],
     linear: *const [Option<LinearKernel>; 13],
+    reduce: *const [[ReductionKernels; 13]; Reduction::KERNELS],
 }
 
 // SAFETY: the pointers are to immutable statics.
@@ -111,4 +133,11 @@ pub fn linear(dtype: DType) -> Option<LinearKernel> {
 pub fn stream() -> StreamKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().stream)[0] }
+}
+
+/// The kernels of a reduction (not [`Reduction::Mean`]) that reads `dtype`.
+#[inline]
+pub fn reduce(reduction: Reduction, dtype: DType) -> ReductionKernels {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().reduce)[reduction as usize][dtype as usize] }
 }

@@ -28,6 +28,15 @@ impl Isa {
         }
     }
 
+    /// The C++ compiler's flags for it; empty where this architecture does not have it.
+    pub fn flags(self) -> &'static str {
+        match self {
+            Isa::Baseline => env!("COREPY_FLAGS_BASELINE"),
+            Isa::Avx2 => option_env!("COREPY_FLAGS_AVX2").unwrap_or_default(),
+            Isa::Avx512 => option_env!("COREPY_FLAGS_AVX512").unwrap_or_default(),
+        }
+    }
+
     /// Whether this processor has it.
     pub fn is_available(self) -> bool {
         #[cfg(target_arch = "x86_64")]

@@ -6,3 +6,4 @@ pub mod elementwise;
 pub mod exec;
 mod ffi;
 pub mod isa;
+pub mod reduce;

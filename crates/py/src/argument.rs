@@ -130,7 +130,7 @@ pub fn numpy_number<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>
     plain.then_some(number)
 }
 
-pub fn is_numpy_generic(object: &Bound<'_, PyAny>) -> bool {
+fn is_numpy_generic(object: &Bound<'_, PyAny>) -> bool {
     let py = object.py();
     // numpy is loaded: the object's class is one of its own.
     py.import("numpy").and_then(|numpy| numpy.getattr("generic")).is_ok_and(|class| {

@@ -78,6 +78,10 @@ fn empty_cache() {
 }
 
 /// What `show_config` prints, as data.
+///
+/// Returns
+/// -------
+/// dict
 #[pyfunction]
 fn configuration(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let result = PyDict::new(py);
@@ -90,6 +94,8 @@ fn configuration(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     result.set_item("arena_size", corepy_core::arena::configured_size())?;
     result.set_item("target", std::env::consts::ARCH)?;
     result.set_item("build", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    result.set_item("max_dimensions", corepy_core::shape::MAX_RANK)?;
+    result.set_item("flags", isa::active().flags())?;
     let warnings: Vec<&str> = [
         pool::configuration_warning(),
         corepy_core::arena::configuration_warning(),

@@ -5,10 +5,13 @@ use corepy_core::shape::checked_size;
 use corepy_core::{DType, Tensor};
 use corepy_kernels::elementwise::{self, Operand};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt, PyList, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::argument::{Number, overflow};
+use crate::data_types::check_cast;
+use crate::dtype;
 use crate::error::IntoPython;
 use crate::tensor::PyTensor;
 
@@ -145,12 +148,21 @@ fn sequence<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<Items<'a, 'py>> {
         Some(Items::List(list))
     } else if let Ok(tuple) = object.cast::<PyTuple>() {
         Some(Items::Tuple(tuple))
-    } else if let Ok(range) = object.cast::<pyo3::types::PyRange>() {
-        range.call_method0("__iter__").ok()?;
-        None
     } else {
         None
     }
+}
+
+/// The items of any other sequence, of a range say; text is none.
+fn other_sequence<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let is_text = object.is_instance_of::<PyString>() || object.is_instance_of::<PyBytes>();
+    // SAFETY: `object` is alive.
+    if is_text || unsafe { ffi::PySequence_Check(object.as_ptr()) } == 0 {
+        return Ok(None);
+    }
+    // SAFETY: as above; the result is a new list or null with an error set.
+    let list = unsafe { Bound::from_owned_ptr_or_err(object.py(), ffi::PySequence_List(object.as_ptr()))? };
+    Ok(Some(list.cast_into::<PyList>()?))
 }
 
 enum Items<'a, 'py> {
@@ -180,10 +192,9 @@ impl Discovery {
 
     /// Records that at this depth lies something of `shape`.
     fn leaf(&mut self, prefix: &[usize], shape: &[usize]) -> PyResult<()> {
-        let full = [prefix, shape].concat();
         match &self.shape {
-            None => self.shape = Some(full),
-            Some(known) if *known == full => {}
+            None => self.shape = Some([prefix, shape].concat()),
+            Some(known) if known.iter().eq(prefix.iter().chain(shape)) => {}
             Some(_) => return Err(Self::ragged()),
         }
         Ok(())
@@ -218,7 +229,10 @@ impl Discovery {
                 _ => {}
             }
             let dtype = number.default_dtype();
-            self.weak = Some(self.weak.map_or(dtype, |weak| weak.promote(dtype)));
+            match numpy_dtype(object) {
+                Some(dtype) => self.strong = Some(self.strong.map_or(dtype, |strong| strong.promote(dtype))),
+                None => self.weak = Some(self.weak.map_or(dtype, |weak| weak.promote(dtype))),
+            }
             return Ok(());
         }
         if let Some(tensor) = nested_tensor(object)? {
@@ -226,6 +240,9 @@ impl Discovery {
             let dtype = tensor.dtype();
             self.strong = Some(self.strong.map_or(dtype, |strong| strong.promote(dtype)));
             return Ok(());
+        }
+        if let Some(list) = other_sequence(object)? {
+            return self.visit(&list, prefix);
         }
         Err(PyTypeError::new_err(format!(
             "asarray: {} is not a number, a sequence of numbers or an array",
@@ -251,12 +268,24 @@ impl Discovery {
     }
 }
 
+/// The dtype of a NumPy scalar; Python's numbers have none of their own.
+fn numpy_dtype(object: &Bound<'_, PyAny>) -> Option<DType> {
+    let is_python = object.is_exact_instance_of::<PyFloat>()
+        || object.is_exact_instance_of::<PyInt>()
+        || object.is_exact_instance_of::<PyBool>()
+        || object.is_exact_instance_of::<PyComplex>();
+    if is_python {
+        return None;
+    }
+    dtype::extract("asarray", &object.getattr("dtype").ok()?).ok()
+}
+
 /// A tensor inside a nested sequence: corepy's own, or of anything that exports a buffer.
 fn nested_tensor(object: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
     if let Ok(tensor) = object.cast::<PyTensor>() {
         return Ok(Some(tensor.get().tensor.clone()));
     }
-    crate::foreign::import(object, Some(false).filter(|_| false))
+    crate::foreign::import(object, None)
 }
 
 /// A new tensor of a nested sequence of Python numbers and tensors.
@@ -298,7 +327,13 @@ fn fill(object: &Bound<'_, PyAny>, target: &Tensor, next: &mut *mut u8, depth: u
         *next = next.wrapping_add(dtype.itemsize());
         return Ok(());
     }
-    let Some(tensor) = nested_tensor(object)? else { return Err(changed()) };
+    let Some(tensor) = nested_tensor(object)? else {
+        return match other_sequence(object)? {
+            Some(list) => fill(&list, target, next, depth),
+            None => Err(changed()),
+        };
+    };
+    check_cast("asarray", tensor.dtype(), dtype)?;
     let bytes = tensor.size() * dtype.itemsize();
     if target.shape().get(depth..) != Some(tensor.shape()) || (end as usize) < *next as usize + bytes {
         return Err(changed());

@@ -420,12 +420,11 @@ fn fill_value(op: &'static str, value: &Bound<'_, PyAny>) -> PyResult<(Fill, DTy
     Ok((Fill::Number(number), dtype))
 }
 
+/// What makes a filled tensor of a shape and a dtype.
+type Filler = Box<dyn FnOnce(&[usize], DType) -> corepy_core::Result<Tensor> + Send>;
+
 /// A tensor of `shape` filled with `fill`, once `dtype` is known.
-fn filled(
-    op: &'static str,
-    fill: Fill,
-    dtype: DType,
-) -> PyResult<Box<dyn FnOnce(&[usize], DType) -> corepy_core::Result<Tensor> + Send>> {
+fn filled(op: &'static str, fill: Fill, dtype: DType) -> PyResult<Filler> {
     Ok(match fill {
         Fill::Number(number) => {
             let value = convert::number_as(op, number, dtype)?;

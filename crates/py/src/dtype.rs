@@ -73,7 +73,7 @@ fn try_extract(value: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
                 return Ok(Some(dtype));
             }
         }
-        if class.module().is_ok_and(|module| module.to_string() == "numpy") {
+        if class.module().is_ok_and(|module| module.to_str().is_ok_and(|name| name == "numpy")) {
             let name = class.name()?.to_string();
             return Ok(DType::from_name(name.trim_end_matches('_')));
         }

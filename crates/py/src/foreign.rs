@@ -1,6 +1,7 @@
 //! Arrays of other libraries as tensors, sharing their memory where that can be done: a buffer,
 //! DLPack, `__array_interface__` or `__array__`, whichever the object has first.
 
+use corepy_core::error::shape_text;
 use corepy_core::shape::{Shape, Strides, checked_size, contiguous_strides};
 use corepy_core::storage::Storage;
 use corepy_core::{DType, Tensor};
@@ -155,7 +156,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Bytes below and from the first element's address on that the elements span.
+    /// Bytes below and from the first element's address on that the elements span; an error where no
+    /// memory can be like that.
     pub fn span(&self) -> PyResult<(usize, usize)> {
         let strides = self.checked_strides()?;
         self.span_of(&strides)
@@ -165,10 +167,14 @@ impl Memory {
         if self.shape.contains(&0) {
             return Ok((0, 0));
         }
+        if self.data.is_null() {
+            return Err(PyBufferError::new_err(format!("{}: shape {} at a null address", self.op, shape_text(&self.shape))));
+        }
         let beyond = || {
             PyBufferError::new_err(format!(
-                "{}: shape {:?} with strides {strides:?} (bytes) reaches outside the address space",
-                self.op, self.shape
+                "{}: shape {} with strides {strides:?} (bytes) reaches outside the address space",
+                self.op,
+                shape_text(&self.shape)
             ))
         };
         let (mut below, mut above) = (0_usize, self.dtype.itemsize());
@@ -215,9 +221,6 @@ impl Memory {
         let strides = self.checked_strides()?;
         let (below, above) = self.span_of(&strides)?;
         let size: usize = self.shape.iter().product();
-        if size > 0 && data.is_null() {
-            return Err(PyBufferError::new_err(format!("{op}: {size} elements at a null address")));
-        }
         let (data, start) = if size > 0 {
             (data, data.wrapping_sub(below))
         } else {

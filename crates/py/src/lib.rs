@@ -1,6 +1,11 @@
 //! The extension module `corepy._core`: names, argument conversion, the GIL, Python errors and the
 //! protocols of other libraries. No arithmetic and no loop over elements.
 
+// The documentation comments are docstrings, for Python's users.
+#![allow(clippy::doc_markdown)]
+// The signatures of Python's methods are given, as is that of a match over conversions that may fail.
+#![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, clippy::unused_self)]
+
 mod argument;
 mod array_interface;
 mod buffer;

@@ -11,7 +11,11 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(registry, module)?)
 }
 
-/// The rows of the table of element-wise operations, as dictionaries.
+/// The rows of the table of element-wise operations.
+///
+/// Returns
+/// -------
+/// list of dict
 #[pyfunction]
 fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let rows = PyList::empty(py);

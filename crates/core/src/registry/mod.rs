@@ -147,46 +147,6 @@ const fn const_equal(a: &str, b: &str) -> bool {
     true
 }
 
-/// A reduction over axes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[allow(missing_docs)]
-pub enum Reduction {
-    Sum,
-    Prod,
-    Max,
-    Min,
-    Any,
-    All,
-    Mean,
-}
-
-impl Reduction {
-    /// Every reduction.
-    pub const ALL: [Reduction; 7] = [
-        Reduction::Sum,
-        Reduction::Prod,
-        Reduction::Max,
-        Reduction::Min,
-        Reduction::Any,
-        Reduction::All,
-        Reduction::Mean,
-    ];
-
-    /// The standard's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reduction::Sum => "sum",
-            Reduction::Prod => "prod",
-            Reduction::Max => "max",
-            Reduction::Min => "min",
-            Reduction::Any => "any",
-            Reduction::All => "all",
-            Reduction::Mean => "mean",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -137,7 +137,7 @@ pub static OPS: &[OpInfo] = &[
         .notes("NaN if either is NaN. Complex numbers are ordered lexicographically, as in NumPy."),
     arithmetic("minimum", "Minimum", 2).on(REAL, Refuse).also(BOOL.or(COMPLEX)).text("The smaller of each element of `x1` and the respective element of `x2`.", EXACT)
         .notes("NaN if either is NaN. Complex numbers are ordered lexicographically, as in NumPy."),
-    arithmetic("clip", "Clip", 3).on(REAL, BoolToInt8).text("Each element of `x` clamped to the range `[min, max]`.", EXACT)
+    arithmetic("clip", "Clip", 3).on(REAL, Refuse).also(BOOL).text("Each element of `x` clamped to the range `[min, max]`.", EXACT)
         .notes("`min` or `max` may be None. Where `min > max` the result is `max`, as in NumPy. NaN in any of the three gives NaN."),
     arithmetic("real", "RealPart", 1).on(COMPLEX, Refuse).also(REAL.or(BOOL)).gives(Real).text("Real component of each element.", EXACT).notes("Real-valued input comes back unchanged."),
     arithmetic("imag", "ImaginaryPart", 1).on(COMPLEX, Refuse).also(REAL.or(BOOL)).gives(Real).text("Imaginary component of each element.", EXACT).notes("Real-valued input gives zeros."),

@@ -13,7 +13,7 @@ use crate::ffi;
 const DIRECT_BLOCK: usize = 16_384;
 /// Elements per block when something passes through the arena: two such blocks of 8 bytes (16 KiB
 /// each) stay in L1.
-const ARENA_BLOCK: usize = 2_048;
+const ARENA_BLOCK: usize = 1_024;
 /// Bytes read and written from which fresh outputs bypass the caches. Beyond the cores' private
 /// caches (2 MiB each here) the result would be evicted before anyone reads it, and an ordinary
 /// store first reads what it overwrites: `a + b` of 8e6 float64 took 6.4 ms with ordinary and
@@ -87,9 +87,9 @@ fn streams(operand: &Operand, col: isize, row: isize, block_rows: usize, block_c
     let run = col == item as isize && (block_rows == 1 || (block_cols == cols && row == (cols * item) as isize));
     // Block starts are multiples of the block's or, where rows are cut, of the row's and the block's bytes.
     let line = 64;
-    run && operand.data as usize % line == 0
-        && block_rows * block_cols * item % line == 0
-        && (row == 0 || row as usize * block_rows % line == 0)
+    run && operand.data.addr().is_multiple_of(line)
+        && (block_rows * block_cols * item).is_multiple_of(line)
+        && (row == 0 || (row as usize * block_rows).is_multiple_of(line))
 }
 
 impl<'a> Geometry<'a> {
@@ -323,7 +323,7 @@ impl<'a> Geometry<'a> {
     /// Whether `n` elements of each streamed output are whole cache lines.
     fn whole_lines(&self, n: usize) -> bool {
         let mut outputs = self.operands.iter().zip(&self.roles).skip(self.inputs);
-        outputs.all(|(operand, role)| *role != Role::Stream || n * operand.itemsize % 64 == 0)
+        outputs.all(|(operand, role)| *role != Role::Stream || (n * operand.itemsize).is_multiple_of(64))
     }
 
     /// Runs a block in turns, streaming each turn's results out of the start of the buffers.

@@ -7,6 +7,7 @@ use corepy_core::shape::{Shape, Strides, contiguous_strides};
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
 
 use crate::tensor::PyTensor;
 
@@ -76,7 +77,7 @@ impl PyTensor {
         let mut geometry =
             Box::new(Geometry { shape: tensor.shape().iter().copied().collect(), strides: strides(tensor, flags) });
         let has_shape = asks(flags, ffi::PyBUF_ND);
-        let has_strides = asks(flags, ffi::PyBUF_STRIDES);
+        let points = |request: c_int| asks(flags, request) && tensor.ndim() > 0;
         // SAFETY: `view` is valid for writes. The geometry stays in its box, and the sizes are those of
         // Python's own type, until `__releasebuffer__`; the format is static; `obj` is a new
         // reference, which the consumer gives back.
@@ -89,8 +90,8 @@ impl PyTensor {
             (*view).ndim = if has_shape { tensor.ndim() as c_int } else { 1 };
             (*view).format =
                 if asks(flags, ffi::PyBUF_FORMAT) { info.format.as_ptr().cast_mut() } else { std::ptr::null_mut() };
-            (*view).shape = if has_shape { geometry.shape.as_mut_ptr().cast() } else { std::ptr::null_mut() };
-            (*view).strides = if has_strides { geometry.strides.as_mut_ptr() } else { std::ptr::null_mut() };
+            (*view).shape = if points(ffi::PyBUF_ND) { geometry.shape.as_mut_ptr().cast() } else { std::ptr::null_mut() };
+            (*view).strides = if points(ffi::PyBUF_STRIDES) { geometry.strides.as_mut_ptr() } else { std::ptr::null_mut() };
             (*view).suboffsets = std::ptr::null_mut();
             (*view).internal = Box::into_raw(geometry).cast();
             (*view).obj = slf.into_any().into_ptr();
@@ -101,5 +102,11 @@ impl PyTensor {
     unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
         // SAFETY: `__getbuffer__` put the box there; Python releases a view once.
         unsafe { drop(Box::from_raw((*view).internal.cast::<Geometry>())) };
+    }
+
+    /// The elements' bytes in C order. Without this method, `bytes` would take a 0-d integer tensor for
+    /// a number of zeros.
+    fn __bytes__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        PyMemoryView::from(slf)?.call_method0("tobytes")
     }
 }

@@ -7,10 +7,10 @@ use corepy_core::{DType, Tensor};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use smallvec::SmallVec;
 
 use super::format::{self, Unsupported};
-use crate::argument::is_numpy_generic;
 use crate::foreign::{self, Memory, class_name, copy_refused};
 
 /// A buffer on loan, given back when dropped, in whatever thread. Boxed, for exporters may point
@@ -78,9 +78,24 @@ pub fn import(object: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<
         },
     };
     let dtype = format::parse(loan.format(), loan.0.itemsize as usize).map_err(|fault| unsupported(object, &loan, &fault))?;
-    // NumPy's scalars are immutable, a tensor of one is not.
-    let copy = if copy.is_none() && loan.0.ndim == 0 && is_numpy_generic(object) { Some(true) } else { copy };
-    adopt(object, loan, dtype, copy).map(Some)
+    if !is_numpy_scalar(object)? {
+        return adopt(object, loan, dtype, copy).map(Some);
+    }
+    // Those without a format of their own (dates, text) show bare bytes.
+    if loan.0.ndim != 0 {
+        return Err(unsupported_dtype(&object.getattr("dtype")?.repr()?));
+    }
+    // NumPy's scalars are immutable; a tensor of one is not.
+    adopt(object, loan, dtype, copy.or(Some(true))).map(Some)
+}
+
+/// Whether `object` is a `numpy.generic`; it is not if nobody has imported NumPy.
+fn is_numpy_scalar(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let modules = object.py().import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+    match modules.get_item("numpy")? {
+        Some(numpy) => object.is_instance(&numpy.getattr("generic")?),
+        None => Ok(false),
+    }
 }
 
 /// The bytes of any contiguous buffer as a C-ordered tensor of `dtype` and `shape`.

@@ -197,19 +197,15 @@ fn describe<M: Managed>(op: &'static str, managed: &M) -> PyResult<Memory> {
         unsafe { array.add(axis).read() }
     });
     let shape = foreign::sizes(op, read(tensor.shape))?;
-    let strides = if tensor.strides.is_null() {
-        None
-    } else {
-        let itemsize = dtype.itemsize() as i64;
-        let strides: Option<Strides> =
-            read(tensor.strides).map(|stride| stride.checked_mul(itemsize).map(|stride| stride as isize)).collect();
-        Some(strides.ok_or_else(|| fault(String::from("the strides overflow")))?)
-    };
+    // An overflow along an axis that leads somewhere is noticed as a span that no memory has.
+    let itemsize = dtype.itemsize() as i64;
+    let strides: Option<Strides> = (!tensor.strides.is_null())
+        .then(|| read(tensor.strides).map(|stride| stride.saturating_mul(itemsize) as isize).collect());
     let address = usize::try_from(tensor.byte_offset).ok().and_then(|offset| tensor.data.addr().checked_add(offset));
     if address.is_none() {
         return Err(fault(format!("byte offset {} overflows", tensor.byte_offset)));
     }
-    Ok(Memory {
+    let memory = Memory {
         op,
         data: tensor.data.cast::<u8>().wrapping_add(tensor.byte_offset as usize),
         dtype,
@@ -217,5 +213,7 @@ fn describe<M: Managed>(op: &'static str, managed: &M) -> PyResult<Memory> {
         strides,
         writable: managed.flags().is_some_and(|flags| flags & READ_ONLY == 0),
         refused: |what| PyBufferError::new_err(format!("from_dlpack: {what} needs a copy, which copy=False forbids")),
-    })
+    };
+    memory.span()?;
+    Ok(memory)
 }

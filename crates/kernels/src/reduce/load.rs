@@ -1,0 +1,88 @@
+//! Loading: elements of any layout and dtype as contiguous blocks of the dtype that is computed.
+//!
+//! The kernels see nothing but such blocks, wherever they come from: a block that a fused program
+//! has computed is as good.
+
+use corepy_core::arena::Scope;
+use corepy_core::reduction_plan::Axes;
+use corepy_core::{DType, Result};
+
+use crate::ffi;
+
+/// Where blocks come from.
+pub struct Loader {
+    pub data: *const u8,
+    pub source: DType,
+    pub compute: DType,
+    pub axes: Axes,
+}
+
+// SAFETY: loaders only read, and what they read from outlives the operation.
+unsafe impl Sync for Loader {}
+
+/// Room for a block on its way; null where it is not needed.
+pub struct Buffers {
+    gathered: *mut u8,
+    cast: *mut u8,
+}
+
+impl Loader {
+    /// Whether blocks lie in memory as kernels want them.
+    pub fn is_direct(&self) -> bool {
+        self.source == self.compute && self.is_contiguous()
+    }
+
+    /// Whether blocks lie without gaps, if perhaps in another dtype.
+    pub fn is_contiguous(&self) -> bool {
+        self.axes.is_contiguous(self.source.itemsize())
+    }
+
+    /// Room for blocks of up to `elements`, of which some may have gaps.
+    pub fn buffers(&self, scope: &Scope<'_>, elements: usize, have_gaps: bool) -> Result<Buffers> {
+        let bytes = |is_needed: bool, dtype: DType| {
+            if is_needed { scope.elements(elements, dtype.itemsize()) } else { Ok(std::ptr::null_mut()) }
+        };
+        Ok(Buffers {
+            gathered: bytes(have_gaps, self.source)?,
+            cast: bytes(self.source != self.compute, self.compute)?,
+        })
+    }
+
+    /// The elements `start..start + len` of the walk over the axes.
+    ///
+    /// # Safety
+    /// The elements exist, and the buffers have room for them.
+    pub unsafe fn load(&self, start: usize, len: usize, buffers: &Buffers) -> *const u8 {
+        let item = self.source.itemsize();
+        let mut block = self.data.wrapping_add(start * item);
+        if !self.is_contiguous() {
+            let mut target = buffers.gathered;
+            self.axes.pieces(start, len, |piece| {
+                let (rows, cols) = (piece.rows, piece.cols);
+                let source = self.data.wrapping_offset(piece.offset);
+                let step = item as isize;
+                // SAFETY: the piece lies in the operand, and pieces fill the buffer in order.
+                unsafe {
+                    ffi::copy(item)(
+                        source,
+                        piece.row_stride,
+                        piece.col_stride,
+                        target,
+                        cols as isize * step,
+                        step,
+                        rows,
+                        cols,
+                    );
+                }
+                target = target.wrapping_add(rows * cols * item);
+            });
+            block = buffers.gathered;
+        }
+        if self.source != self.compute {
+            // SAFETY: the block holds `len` elements, and so does the buffer.
+            unsafe { ffi::cast(self.source, self.compute)([block].as_ptr(), buffers.cast, len, 0) };
+            block = buffers.cast;
+        }
+        block
+    }
+}

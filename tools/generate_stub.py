@@ -1,0 +1,304 @@
+"""Writes what type checkers read, and the chapter modules, from the compiled core.
+
+`corepy/_core.pyi` has the types of everything in the core; a chapter module has the names of one chapter of
+the standard. With --check nothing is written, and the status is 1 where a file differs.
+"""
+
+import argparse
+import inspect
+import re
+import sys
+from pathlib import Path
+
+from face import ROOT, Document, Function, _core, chapter, chapters, dtypes, functions, write_or_check
+
+# A phrase of the docstrings and the type that it stands for.
+TYPES = {
+    '"cpu"': "Device",
+    "(int, int)": "tuple[int, int]",
+    "DType": "DType",
+    "FloatingInfo": "FloatingInfo",
+    "IntegerInfo": "IntegerInfo",
+    "None": "None",
+    "PyCapsule": "object",
+    "Tensor": "Tensor",
+    "Tensor or Python scalar": "Tensor | Scalar",
+    "Tensor, Python scalar, nested sequence of them, or any exporter of DLPack or a buffer": "object",
+    "Tensor, dtype or Python scalar": "Tensor | DTypeLike | Scalar",
+    "bool": "builtins.bool",
+    "bool, int, float, complex or 0-d tensor": "Tensor | Scalar",
+    "dict": "dict[str, Any]",
+    "dtype": "DTypeLike",
+    "dtype or Tensor": "DTypeLike | Tensor",
+    "float": "float",
+    "int": "int",
+    "int or float": "float",
+    "int or sequence of int": "Shape",
+    "int, float or complex": "complex",
+    "int or tuple of int": "int | tuple[int, ...]",
+    "list of dict": "list[dict[str, Any]]",
+    "numpy.ndarray": "Any",
+    "object": "object",
+    "str": "str",
+    "str, dtype or tuple of these": "str | DTypeLike | tuple[str | DTypeLike, ...]",
+    "tuple of Tensor": "tuple[Tensor, ...]",
+    "tuple of int": "tuple[int, ...]",
+    '{"xy", "ij"}': 'Literal["xy", "ij"]',
+}
+
+# Attributes, whose docstrings have no sections.
+ATTRIBUTES = {
+    "Tensor": {
+        "T": "Tensor",
+        "__array_interface__": "dict[str, Any]",
+        "device": 'Literal["cpu"]',
+        "dtype": "DType",
+        "imag": "Tensor",
+        "itemsize": "int",
+        "mT": "Tensor",
+        "nbytes": "int",
+        "ndim": "int",
+        "real": "Tensor",
+        "shape": "tuple[int, ...]",
+        "size": "int",
+        "strides": "tuple[int, ...]",
+    },
+    "DType": {
+        "__numpy_dtype__": "Any",
+        "alignment": "int",
+        "byteorder": "str",
+        "char": "str",
+        "isnative": "builtins.bool",
+        "itemsize": "int",
+        "kind": "str",
+        "name": "str",
+        "str": "builtins.str",
+        "type": "Any",
+    },
+    "FloatingInfo": {
+        "bits": "int",
+        "dtype": "DType",
+        "eps": "float",
+        "epsneg": "float",
+        "max": "float",
+        "min": "float",
+        "precision": "int",
+        "resolution": "float",
+        "smallest_normal": "float",
+        "smallest_subnormal": "float",
+        "tiny": "float",
+    },
+    "IntegerInfo": {"bits": "int", "dtype": "DType", "max": "int", "min": "int"},
+}
+
+# Python's own protocols, whose signatures are known, and methods without sections in their docstrings.
+METHODS = {
+    "__array__": "(self, dtype: DTypeLike | None = None, *, copy: builtins.bool | None = None) -> Any",
+    "__array_function__": "(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any",
+    "__array_namespace__": "(self, /, *, api_version: str | None = None) -> ModuleType",
+    "__array_ufunc__": "(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any",
+    "__bool__": "(self) -> builtins.bool",
+    "__buffer__": "(self, flags: int, /) -> memoryview",
+    "__complex__": "(self) -> complex",
+    "__contains__": "(self, value: Tensor | Scalar, /) -> builtins.bool",
+    "__copy__": "(self) -> Self",
+    "__deepcopy__": "(self, memo: Any, /) -> Self",
+    "__delitem__": "(self, key: Index, /) -> None",
+    "__dlpack__": "(\n        self,\n        *,\n        stream: None = None,\n        max_version: tuple[int, int] | None = None,\n"
+    "        dl_device: tuple[int, int] | None = None,\n        copy: builtins.bool | None = None,\n    ) -> Any",
+    "__dlpack_device__": "(self) -> tuple[int, int]",
+    "__float__": "(self) -> float",
+    "__format__": "(self, spec: builtins.str, /) -> builtins.str",
+    "__getitem__": "(self, key: Index, /) -> Tensor",
+    "__hash__": "(self) -> int",
+    "__index__": "(self) -> int",
+    "__int__": "(self) -> int",
+    "__iter__": "(self) -> Iterator[Tensor]",
+    "__len__": "(self) -> int",
+    "__reduce__": "(self) -> builtins.str",
+    "__reduce_ex__": "(self, protocol: SupportsIndex, /) -> Any",
+    "__repr__": "(self) -> builtins.str",
+    "__setitem__": "(self, key: Index, value: object, /) -> None",
+    "__str__": "(self) -> builtins.str",
+    "_repr_html_": "(self) -> builtins.str",
+    "item": "(self, *indices: int | tuple[int, ...]) -> Any",
+    "to_device": "(self, device: Device, /, *, stream: None = None) -> Tensor",
+    "tolist": "(self) -> Any",
+}
+
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+HEADER = '''\
+"""The types of the compiled core. Generated by tools/generate_stub.py; do not edit."""
+
+import builtins
+from collections.abc import Iterator, Sequence
+from types import EllipsisType, ModuleType
+from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
+
+Device: TypeAlias = Literal["cpu"]
+Scalar: TypeAlias = complex
+"""A Python bool, int, float or complex."""
+Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
+Key: TypeAlias = SupportsIndex | slice | EllipsisType | None
+Index: TypeAlias = Key | tuple[Key, ...]
+
+'''
+
+
+def type_of(text: str, where: str) -> str:
+    """The type that a phrase of a docstring stands for."""
+    try:
+        return TYPES[text]
+    except KeyError:
+        sys.exit(f"{where}: tools/generate_stub.py knows no type for the phrase {text!r}")
+
+
+def stub_function(name: str, function: Function) -> str:
+    """A function of the core with its types."""
+    document = Document.of(function)
+    phrases = document.parameters()
+    parameters = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name not in phrases:
+            sys.exit(f"{name}: its docstring does not tell the type of {parameter.name}")
+        phrase, _, optional = phrases[parameter.name].rpartition(", optional")
+        kind = type_of(phrase if optional == "" and phrase else phrases[parameter.name], f"{name}({parameter.name})")
+        annotation = f"{kind} | None" if parameter.default is None else kind
+        parameters.append(parameter.replace(annotation=Raw(annotation)))
+    result = Raw(type_of(document.returns(), name))
+    return definition(name, inspect.Signature(parameters, return_annotation=result), document.summary)
+
+
+class Raw:
+    """An annotation that prints as it is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def definition(name: str, signature: inspect.Signature, summary: str) -> str:
+    """A function's lines, one parameter a line where they are too long together."""
+    line = f"def {name}{signature}: ..."
+    if len(line) > 120:
+        inside, _, result = str(signature).rpartition(") -> ")
+        parameters = "".join(f"    {part},\n" for part in split_parameters(inside[1:]))
+        line = f"def {name}(\n{parameters}) -> {result}: ..."
+    return f"{line.removesuffix(' ...')}\n    {quoted(summary)}\n"
+
+
+def split_parameters(text: str) -> list[str]:
+    """The parameters of a signature: commas inside brackets do not count."""
+    return re.findall(r"(?:[^,\[\]]|\[[^\]]*\])+", text.replace(", ", ","), flags=0) and [
+        part.strip().replace(",", ", ") for part in re.findall(r"(?:\[[^\]]*\]|[^,])+", text)
+    ]
+
+
+def quoted(summary: str) -> str:
+    """A docstring of one line."""
+    return f'"""{summary}"""' if not summary.endswith('"') else f"'''{summary}'''"
+
+
+def operators() -> dict[str, str]:
+    """The signatures of the operators' dunders."""
+    result = {}
+    for row in _core.registry():
+        stem = row["operator"]
+        if stem is None:
+            continue
+        if row["arity"] == 1:
+            result[f"__{stem}__"] = "(self) -> Tensor"
+            continue
+        result[f"__{stem}__"] = "(self, other: Tensor | Scalar, /) -> Tensor"
+        if stem not in COMPARISONS:
+            result[f"__r{stem}__"] = "(self, other: Scalar, /) -> Tensor"
+            result[f"__i{stem}__"] = "(self, other: Tensor | Scalar, /) -> Self"
+    return result
+
+
+def stub_class(name: str) -> str:
+    """A class of the core."""
+    cls = getattr(_core, name)
+    known = {**METHODS, **operators()}
+    lines = [f"@final\nclass {name}:", f"    {quoted(Document.of(cls).summary)}", ""]
+    for member, value in sorted(vars(cls).items()):
+        if member in ("__doc__", "__module__"):
+            continue
+        if member in ATTRIBUTES[name]:
+            text = f"    @property\n    def {member}(self) -> {ATTRIBUTES[name][member]}: ..."
+        elif member == "__new__":
+            text = "    def __new__(cls, dtype: DTypeLike, /) -> Self: ..."
+        elif value is None:
+            text = f"    {member}: None  # type: ignore[assignment]"
+        elif isinstance(value, float):
+            text = f"    {member}: Final = {value}"
+        elif member in known:
+            ignore = "  # type: ignore[override]" if member in ("__eq__", "__ne__") and name == "Tensor" else ""
+            signature = known[member]
+            if name != "Tensor" and member in ("__eq__", "__ne__"):
+                signature = "(self, other: object, /) -> builtins.bool"
+            elif name != "Tensor":
+                signature = signature.replace("Tensor | Scalar", "object")
+            text = f"    def {member}{signature}: ...{ignore}"
+        else:
+            sys.exit(f"{name}.{member}: tools/generate_stub.py knows no type for it")
+        lines.append(text)
+    return "\n".join(lines) + "\n"
+
+
+def stub() -> str:
+    """The text of `_core.pyi`."""
+    classes = sorted(name for name in _core.__all__ if inspect.isclass(getattr(_core, name)))
+    unknown = [name for name in classes if name not in ATTRIBUTES]
+    if unknown:
+        sys.exit(f"tools/generate_stub.py knows no attributes of {', '.join(unknown)}")
+    parts = [HEADER]
+    parts.append("\n\n".join(stub_class(name) for name in classes))
+    parts.append('\nDTypeLike: TypeAlias = DType | type[builtins.bool | int | float | complex] | builtins.str | Any\n"""What `dtype=` takes; `Any` for NumPy\'s dtypes and scalar types."""\n\n')
+    parts.append("".join(f"{name}: Final[DType]\n" for name in dtypes()))
+    parts.append("\n__version__: Final[builtins.str]\n__all__: list[builtins.str]\n\n")
+    public = {name: function for name, function in functions().items() if not name.startswith("_")}
+    parts.append("\n".join(stub_function(name, function) for name, function in public.items()))
+    return "".join(parts)
+
+
+def chapter_modules() -> dict[Path, str]:
+    """A module for each chapter of the standard."""
+    files = {}
+    for title, names in chapters().items():
+        module = title.removesuffix(" functions").replace("-", "").replace(" ", "_")
+        classes: list[str] = []
+        if title == "data type functions":
+            module, classes = "data_types", sorted({"DType"})
+            names = sorted([*names, *dtypes()], key=lambda name: natural_key(name))
+        everything = [*classes, *names]
+        imports = "".join(f"    {name},\n" for name in everything)
+        listed = "".join(f'    "{name}",\n' for name in everything)
+        text = (
+            f'"""Array API standard: {title}. Generated by tools/generate_stub.py; do not edit."""\n\n'
+            f"from ._core import (\n{imports})\n\n__all__ = [\n{listed}]\n"
+        )
+        files[ROOT / "corepy" / f"_{module}.py"] = text
+    return files
+
+
+def natural_key(name: str) -> list[tuple[int, int | str]]:
+    """A key that sorts int8 before int16."""
+    from face import natural
+
+    return natural(name)
+
+
+def main() -> int:
+    """Writes or checks the files."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
+    arguments = parser.parse_args()
+    return write_or_check({ROOT / "corepy" / "_core.pyi": stub(), **chapter_modules()}, arguments.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
