@@ -28,6 +28,8 @@ def describe(corepy: Library, peers: list[Library]) -> dict[str, object]:
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        # A run is worth reporting only where this is well below the number of cores.
+        "load before": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "corepy": configuration["version"],

@@ -18,6 +18,9 @@ from benchmarks.report import REFERENCE, by_group, geometric_mean
 FASTER = "#2a788e"
 SHORT = "#e08214"
 SLOWER = "#b2182b"
+TICKS = (0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
+# Bars shorter than this are cut off, so that the others can be told apart.
+LOWEST = 0.25
 
 
 def colour(ratio: float, aim: float) -> str:
@@ -38,7 +41,7 @@ def chart(title: str, names: list[str], ratios: list[float], aims: list[float], 
         side = "left" if ratio >= 1 else "right"
         axes.annotate(
             f"{ratio:.2f}",
-            (ratio, place),
+            (max(ratio, LOWEST), place),
             xytext=(3 if ratio >= 1 else -3, 0),
             textcoords="offset points",
             ha=side,
@@ -50,11 +53,9 @@ def chart(title: str, names: list[str], ratios: list[float], aims: list[float], 
             axes.plot([aim, aim], [place - 0.45, place + 0.45], color="black", linewidth=1)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xscale("log")
-    lowest, highest = min(0.8, *ratios), max(2.5, *ratios)
-    axes.set_xlim(lowest / 1.2, highest * 1.3)
-    ticks = [
-        tick for tick in (0.01, 0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100) if lowest / 1.2 <= tick <= highest * 1.3
-    ]
+    left, right = max(LOWEST, min(0.8, *ratios)) / 1.25, max(2.5, *ratios) * 1.3
+    axes.set_xlim(left, right)
+    ticks = [tick for tick in TICKS if left <= tick <= right]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_yticks(places, names, fontsize=7)

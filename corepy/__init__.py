@@ -14,36 +14,14 @@ exactly the standard's names.
 import types as _types
 import warnings as _warnings
 
-from . import (
-    _configuration,
-    _constants,
-    _core,
-    _creation,
-    _data_types,
-    _elementwise,
-    _info,
-    _manipulation,
-)
+from . import _configuration, _core, array_api
 from ._configuration import *  # noqa: F403
-from ._constants import *  # noqa: F403
-from ._core import *  # noqa: F403
-from ._core import Tensor, __version__
-from ._creation import *  # noqa: F403
-from ._data_types import *  # noqa: F403
-from ._elementwise import *  # noqa: F403
-from ._info import *  # noqa: F403
-from ._manipulation import *  # noqa: F403
+from ._core import DType, Tensor, __version__
+from .array_api import *  # noqa: F403
 
-__array_api_version__ = "2025.12"
-
-__all__ = ["Tensor", "__array_api_version__", "__version__"]
+__all__ = ["DType", "Tensor", "__version__", "array_api"]
 __all__ += _configuration.__all__
-__all__ += _constants.__all__
-__all__ += _creation.__all__
-__all__ += _data_types.__all__
-__all__ += _elementwise.__all__
-__all__ += _info.__all__
-__all__ += _manipulation.__all__
+__all__ += array_api.__all__
 
 # Libraries tell by a function's module whose it is.
 for _name in __all__:
@@ -54,9 +32,14 @@ del _name, _value
 
 # `from corepy import *` leaves Python's own alone.
 __all__.remove("abs")
+__all__.remove("all")
+__all__.remove("any")
 __all__.remove("bool")
+__all__.remove("max")
+__all__.remove("min")
 __all__.remove("pow")
 __all__.remove("round")
+__all__.remove("sum")
 
 for _message in _core.configuration()["warnings"]:
     _warnings.warn(_message, UserWarning, stacklevel=2)

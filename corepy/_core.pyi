@@ -112,6 +112,7 @@ class Tensor:
     __array_priority__: Final = 10.0
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any: ...
     def __bool__(self) -> builtins.bool: ...
+    def __bytes__(self) -> bytes: ...
     def __complex__(self) -> complex: ...
     def __contains__(self, value: Tensor | Scalar, /) -> builtins.bool: ...
     def __copy__(self) -> Self: ...
@@ -240,6 +241,12 @@ def acosh(x: Tensor, /) -> Tensor:
 def add(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Sum of each element of `x1` with the respective element of `x2`."""
 
+def all(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False) -> Tensor:
+    """Whether all elements are true over some or all axes."""
+
+def any(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False) -> Tensor:
+    """Whether any element is true over some or all axes."""
+
 def arange(
     start: float,
     /,
@@ -315,7 +322,7 @@ def ceil(x: Tensor, /) -> Tensor:
 def clip(x: Tensor, /, min: Tensor | Scalar | None = None, max: Tensor | Scalar | None = None) -> Tensor:
     """Each element of `x` clamped to the range ``[min, max]``."""
 
-def configuration() -> None:
+def configuration() -> dict[str, Any]:
     """What `show_config` prints, as data."""
 
 def conj(x: Tensor, /) -> Tensor:
@@ -468,14 +475,23 @@ def logical_or(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
 def logical_xor(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Logical XOR of each element of `x1` with the respective element of `x2`."""
 
+def max(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False) -> Tensor:
+    """Largest element over some or all axes."""
+
 def maximum(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """The greater of each element of `x1` and the respective element of `x2`."""
+
+def mean(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False) -> Tensor:
+    """Arithmetic mean of the elements over some or all axes."""
 
 def memory_stats() -> dict[str, Any]:
     """The memory pool's state."""
 
 def meshgrid(*arrays: Tensor, indexing: Literal["xy", "ij"] = 'xy') -> tuple[Tensor, ...]:
     """Coordinate grids from coordinate vectors."""
+
+def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False) -> Tensor:
+    """Smallest element over some or all axes."""
 
 def minimum(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """The smaller of each element of `x1` and the respective element of `x2`."""
@@ -504,14 +520,24 @@ def positive(x: Tensor, /) -> Tensor:
 def pow(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Each element of `x1` raised to the power of the respective element of `x2`."""
 
+def prod(
+    x: Tensor,
+    /,
+    axis: int | tuple[int,  ...] | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    keepdims: builtins.bool = False,
+) -> Tensor:
+    """Product of the elements over some or all axes."""
+
 def real(x: Tensor, /) -> Tensor:
     """Real component of each element."""
 
 def reciprocal(x: Tensor, /) -> Tensor:
     """1 divided by each element."""
 
-def registry() -> None:
-    """The rows of the table of element-wise operations, as dictionaries."""
+def registry() -> list[dict[str, Any]]:
+    """The rows of the table of element-wise operations."""
 
 def remainder(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Remainder of the floor division of each element of `x1` by the respective element of `x2`."""
@@ -548,6 +574,16 @@ def square(x: Tensor, /) -> Tensor:
 
 def subtract(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Difference of each element of `x1` and the respective element of `x2`."""
+
+def sum(
+    x: Tensor,
+    /,
+    axis: int | tuple[int,  ...] | None = None,
+    *,
+    dtype: DTypeLike | None = None,
+    keepdims: builtins.bool = False,
+) -> Tensor:
+    """Sum of the elements over some or all axes."""
 
 def tan(x: Tensor, /) -> Tensor:
     """Tangent of each element, in radians."""

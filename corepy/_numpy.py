@@ -180,6 +180,7 @@ def _defers(value):
     return own not in (None, np.ndarray.__array_ufunc__, Tensor.__array_ufunc__)
 
 
+@functools.cache
 def _counterpart(ufunc, method):
     """Corepy's function for a method of a ufunc, or None."""
     name = ufunc.__name__
@@ -234,25 +235,23 @@ class _Row:
         pairs = [keyword.rstrip("!").partition("=") for keyword in keywords.split()]
         self.keywords = {theirs: ours or theirs for theirs, _, ours in pairs}
         if function.__name__ in _COMPILED:
-            defaults = _COMPILED[function.__name__]
-            kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            self.signature = inspect.Signature(
-                [inspect.Parameter(name, kind, default=default) for name, default in defaults.items()]
-            )
+            self.defaults = _COMPILED[function.__name__]
         else:
-            self.signature = inspect.signature(function)
+            parameters = inspect.signature(function).parameters.values()
+            self.defaults = {p.name: p.default for p in parameters if p.kind != inspect.Parameter.VAR_KEYWORD}
 
     def bind(self, args, kwargs):
         """The arguments that differ from their defaults, by NumPy's names."""
-        bound = self.signature.bind(*args, **kwargs).arguments
-        bound.update(bound.pop("kwargs", {}))
-        given = {}
-        for name, value in bound.items():
-            parameter = self.signature.parameters.get(name)
-            default = inspect.Parameter.empty if parameter is None else parameter.default
-            if value is not default and not (type(value) is type(default) is str and value == default):
-                given[name] = value
-        return given
+        if self.positional[0].startswith("*"):
+            args = (args,)
+        given = dict(zip(self.defaults, args, strict=False))
+        if len(args) > len(given) or given.keys() & kwargs.keys():
+            raise _Unlike
+        return {name: value for name, value in (given | kwargs).items() if not self._is_default(name, value)}
+
+    def _is_default(self, name, value):
+        default = self.defaults.get(name, inspect.Parameter.empty)
+        return value is default or (type(value) is str and type(default) is str and value == default)
 
     def call(self, target, args, kwargs):
         """Corepy's result."""
@@ -294,6 +293,6 @@ def array_function(function, types, args, kwargs):
     implementation = getattr(function, "_implementation", function)
     result = implementation(*_shared(args), **_shared(kwargs))
     out = kwargs.get("out")
-    if isinstance(out, Tensor):
-        return out
+    if out is not None:
+        return out if isinstance(out, Tensor) else result
     return result if target is None else _tensors(result)

@@ -76,6 +76,16 @@ COREPY_INLINE Vector load_widened(const T* x) {
 #endif
 }
 
+// The vector, which is then not loaded a second time: most addresses are not aligned, and such a
+// load costs two.
+template <class Vector>
+COREPY_INLINE Vector in_register(Vector vector) {
+#if defined(__x86_64__)
+  __asm__("" : "+v"(vector));
+#endif
+  return vector;
+}
+
 template <class Mask>
 COREPY_INLINE bool any_lane(Mask mask) {
   uint64_t words[sizeof(Mask) / sizeof(uint64_t)], any = 0;
@@ -145,7 +155,7 @@ struct VectorReducer {
     for (size_t r = 1; r < rows; ++r) {
       const T* x = row(r);
 #pragma GCC unroll 16
-      for (size_t k = 0; k < Registers; ++k) next[k] = load(x + k * width);
+      for (size_t k = 0; k < Registers; ++k) next[k] = checks ? in_register(load(x + k * width)) : load(x + k * width);
 #pragma GCC unroll 16
       for (size_t k = 0; k < Registers; ++k) acc[k] = Step::apply(acc[k], next[k]);
       if constexpr (checks) {

@@ -89,12 +89,13 @@ fn compile(isa: &Isa, families: &[&str], root: &Path, out: &Path) {
         fs::write(&path, cpp_family(isa, family)).expect("OUT_DIR is writable");
         build.file(path);
     }
-    for unit in ["cast", "create", "copy", "reduce"] {
+    for unit in ["cast", "create", "copy", "reduce", "select"] {
         let path = out.join(format!("{}_{unit}.cpp", isa.name));
         let text = match unit {
             "cast" => cpp_cast(isa),
             "create" => cpp_create(isa),
             "reduce" => cpp_reduce(isa),
+            "select" => cpp_select(isa),
             _ => cpp_copy(isa),
         };
         fs::write(&path, text).expect("OUT_DIR is writable");
@@ -224,6 +225,15 @@ fn reduction_operand(reduction: Reduction, dtype: DType) -> &'static str {
     alike.info().c_type
 }
 
+fn cpp_select(isa: &Isa) -> String {
+    format!(
+        "#include \"select.h\"\nusing namespace corepy_{name};\nextern \"C\" {{\nextern const CorepyKernel corepy_{name}_select[5];\n\
+         const CorepyKernel corepy_{name}_select[5] = {{\n  select_run<uint8_t>, select_run<uint16_t>, select_run<uint32_t>, \
+         select_run<uint64_t>, select_run<Bytes16>,\n}};\n}}\n",
+        name = isa.name
+    )
+}
+
 fn cpp_copy(isa: &Isa) -> String {
     format!(
         "#include \"copy.h\"\nusing namespace corepy_{name};\nextern \"C\" {{\nextern const CorepyCopy corepy_{name}_copy[5];\n\
@@ -243,6 +253,7 @@ fn rust_tables(families: &[&str]) -> String {
         }
         let _ = writeln!(text, "    static corepy_{}_cast: [[Option<Kernel>; 13]; 13];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_copy: [CopyKernel; 5];", isa.name);
+        let _ = writeln!(text, "    static corepy_{}_select: [Kernel; 5];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_reduce: [[ReductionKernels; 13]; {}];", isa.name, Reduction::KERNELS);
         let _ = writeln!(text, "    static corepy_{}_stream: [StreamKernel; 1];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_progression: [Option<ProgressionKernel>; 13];", isa.name);
@@ -268,7 +279,7 @@ fn rust_tables(families: &[&str]) -> String {
         }
         let _ = writeln!(
             text,
-            "    ] }},\n    cast: &raw const corepy_{0}_cast,\n    copy: &raw const corepy_{0}_copy,\n    stream: &raw const corepy_{0}_stream,\n    \
+            "    ] }},\n    cast: &raw const corepy_{0}_cast,\n    copy: &raw const corepy_{0}_copy,\n    select: &raw const corepy_{0}_select,\n    stream: &raw const corepy_{0}_stream,\n    \
              progression: &raw const corepy_{0}_progression,\n    linear: &raw const corepy_{0}_linear,\n    reduce: &raw const corepy_{0}_reduce,\n}};\n",
             isa.name
         );

@@ -29,7 +29,7 @@ fn operators() -> String {
         let check = if stem == "pow" { "operator::refuse_modulo(modulo)?; " } else { "" };
         let _ = writeln!(
             text,
-            "    fn __{stem}__<'py>(slf: &Bound<'py, Self>, other: Argument<'_, 'py>{modulo}) -> PyResult<Py<PyTensor>> \
+            "    fn __{stem}__<'py>(slf: &Bound<'py, Self>, other: OperatorArgument<'_, 'py>{modulo}) -> PyResult<Py<PyTensor>> \
              {{ {check}operator::binary({constant}, slf, other, false) }}"
         );
         if matches!(stem, "eq" | "ne" | "lt" | "le" | "gt" | "ge") {
@@ -37,12 +37,12 @@ fn operators() -> String {
         }
         let _ = writeln!(
             text,
-            "    fn __r{stem}__<'py>(slf: &Bound<'py, Self>, other: Argument<'_, 'py>{modulo}) -> PyResult<Py<PyTensor>> \
+            "    fn __r{stem}__<'py>(slf: &Bound<'py, Self>, other: OperatorArgument<'_, 'py>{modulo}) -> PyResult<Py<PyTensor>> \
              {{ {check}operator::binary({constant}, slf, other, true) }}"
         );
         let _ = writeln!(
             text,
-            "    fn __i{stem}__<'py>(slf: &Bound<'py, Self>, other: InPlaceArgument<'_, 'py>{modulo}) -> PyResult<()> \
+            "    fn __i{stem}__<'py>(slf: &Bound<'py, Self>, other: OperatorArgument<'_, 'py>{modulo}) -> PyResult<()> \
              {{ {check}operator::in_place({constant}, slf, other) }}"
         );
     }

@@ -17,10 +17,10 @@ struct HyperbolicReducedF32 {
 COREPY_INLINE HyperbolicReducedF32 hyperbolic_reduce(float a) {
   ExpReducedF32 e = exp_reduce<129, 125>(a);
   float z = e.r * e.r;
-  float c = mul_add(z, 0x1.6de4b8p-10f, 0x1.555484p-5f);
+  float c = mul_add(z, 0x1.6dc32ep-10f, 0x1.555484p-5f);
   c = mul_add(c, z, 0.5f);
   float s = mul_add(z, 0x1.a272ccp-13f, 0x1.110fe8p-7f);
-  s = mul_add(s, z, 0x1.555556p-3f);
+  s = mul_add(s, z, 0x1.555558p-3f);
   uint32_t up = e.shifted << 23;
   int32_t down = static_cast<int32_t>(2u * 0x3e800000u - up);
   return {e.r, c * z, s * (e.r * z), from_bits(up), bit_cast<float>(down < 0 ? 0 : down)};

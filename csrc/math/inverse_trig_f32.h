@@ -80,8 +80,6 @@ COREPY_INLINE float atan_sum(float base, float t, float low) {
 COREPY_INLINE float atan(float x) {
   // |x| <= 1 directly; above, atan(x) = pi/2 + atan(-1 / x). One division either way.
   float a = from_bits(bits(x) & 0x7fffffffu);
-  // Beyond, the result is pi/2 all the same, and an infinity would have no residual.
-  a = a > 0x1p64f ? 0x1p64f : a;
   uint32_t above = mask_less(1.0f, a);
   float numerator = choose(above, -1.0f, a);
   float denominator = choose(above, a, 1.0f);

@@ -29,19 +29,21 @@ COREPY_INLINE float pow(float x, float y) {
   k = choose(mask_less(0.0f, a), k, -__builtin_inff());
   k = choose(mask_less(a, __builtin_inff()), k, a);
   double f = from_bits((i & 0x007fffffu) + 0x3f300000u) - 1.0f;
-  // log2(1 + f) / f: degree 12, relative error 2^-35.7.
-  double q = mul_add(f, 0x1.bcb2f6a3774fcp-4, -0x1.444ae7c8b733fp-3);
-  q = mul_add(q, f, 0x1.1ab6400953fdbp-3);
-  q = mul_add(q, f, -0x1.1d9785486c940p-3);
-  q = mul_add(q, f, 0x1.463c527e3dda4p-3);
-  q = mul_add(q, f, -0x1.71ea6988359dbp-3);
-  q = mul_add(q, f, 0x1.a6352b660f949p-3);
-  q = mul_add(q, f, -0x1.ec6c4f8cd8660p-3);
-  q = mul_add(q, f, 0x1.27766bc3039adp-2);
-  q = mul_add(q, f, -0x1.71547d0e61ea5p-2);
-  q = mul_add(q, f, 0x1.ec709e6d3d527p-2);
-  q = mul_add(q, f, -0x1.7154764fe997ap-1);
-  q = mul_add(q, f, 0x1.71547652b82fep0);
+  // log2(1 + f) / f: degree 12, relative error 2^-35.7. Even and odd powers apart, as the scheduler
+  // cannot hold enough iterations to hide one long chain.
+  double f2 = f * f;
+  double even_terms = mul_add(f2, 0x1.bcb2f6a3774fcp-4, 0x1.1ab6400953fdbp-3);
+  even_terms = mul_add(even_terms, f2, 0x1.463c527e3dda4p-3);
+  even_terms = mul_add(even_terms, f2, 0x1.a6352b660f949p-3);
+  even_terms = mul_add(even_terms, f2, 0x1.27766bc3039adp-2);
+  even_terms = mul_add(even_terms, f2, 0x1.ec709e6d3d527p-2);
+  even_terms = mul_add(even_terms, f2, 0x1.71547652b82fep0);
+  double odd_terms = mul_add(f2, -0x1.444ae7c8b733fp-3, -0x1.1d9785486c940p-3);
+  odd_terms = mul_add(odd_terms, f2, -0x1.71ea6988359dbp-3);
+  odd_terms = mul_add(odd_terms, f2, -0x1.ec6c4f8cd8660p-3);
+  odd_terms = mul_add(odd_terms, f2, -0x1.71547d0e61ea5p-2);
+  odd_terms = mul_add(odd_terms, f2, -0x1.7154764fe997ap-1);
+  double q = mul_add(odd_terms, f, even_terms);
   // An infinite y becomes the largest finite one, so that its product with log2(1) is 0.
   float exponent = from_bits(bits(y) - ((bits(y) & 0x7fffffffu) == 0x7f800000u ? 1u : 0u));
   double e = static_cast<double>(exponent) * mul_add(q, f, static_cast<double>(k));
@@ -51,13 +53,14 @@ COREPY_INLINE float pow(float x, float y) {
   double t = e + 0x1.8p52;
   double r = e - (t - 0x1.8p52);
   // (2^r - 1) / r: degree 6, relative error of 2^r 2^-34.3.
-  double p = mul_add(r, 0x1.fde5067e398ccp-17, 0x1.445d314448fe3p-13);
-  p = mul_add(p, r, 0x1.5d8a8894aa1edp-10);
-  p = mul_add(p, r, 0x1.3b29f2d6036e9p-7);
-  p = mul_add(p, r, 0x1.c6b08abc4c6b1p-5);
-  p = mul_add(p, r, 0x1.ebfbe07849d5fp-3);
-  p = mul_add(p, r, 0x1.62e42ff0e41bbp-1);
-  p = mul_add(p, r, 1.0);
+  double r2 = r * r;
+  double even_powers = mul_add(r2, 0x1.445d314448fe3p-13, 0x1.3b29f2d6036e9p-7);
+  even_powers = mul_add(even_powers, r2, 0x1.ebfbe07849d5fp-3);
+  even_powers = mul_add(even_powers, r2, 1.0);
+  double odd_powers = mul_add(r2, 0x1.fde5067e398ccp-17, 0x1.5d8a8894aa1edp-10);
+  odd_powers = mul_add(odd_powers, r2, 0x1.c6b08abc4c6b1p-5);
+  odd_powers = mul_add(odd_powers, r2, 0x1.62e42ff0e41bbp-1);
+  double p = mul_add(odd_powers, r, even_powers);
   double scale = from_bits((bits(t) << 52) + 0x3ff0000000000000u);
   float z = static_cast<float>(p * scale);
   // A whole number survives the addition of 2^23; beyond that every float is one.

@@ -73,40 +73,28 @@ struct DivMod {
   T quotient, modulus;
 };
 
-// Python's divmod on floats, with an exact quotient where it is representable: fmod is exact.
+// divmod on floats by fmod, which is exact; so is the quotient where it is representable.
 template <class T>
 COREPY_NOINLINE DivMod<T> divmod_slow(T a, T b) {
   if (b == 0) {
     T nan = std::numeric_limits<T>::quiet_NaN();
     return {a / b, nan};
   }
-  T mod = std::is_same_v<T, double> ? __builtin_fmod(a, b) : __builtin_fmodf(a, b);
-  T div = (a - mod) / b;
-  if (mod != 0) {
-    if ((b < 0) != (mod < 0)) {
-      mod += b;
-      div -= 1;
-    }
-  } else {
-    mod = __builtin_copysign(T(0), b);
+  const auto to_integer = [](T x) { return std::is_same_v<T, double> ? __builtin_rint(x) : __builtin_rintf(x); };
+  T rest = std::is_same_v<T, double> ? __builtin_fmod(a, b) : __builtin_fmodf(a, b);
+  T whole = to_integer((a - rest) / b);
+  // Rounded twice, which from 2^51 on may miss the integer by one: what is left over then tells.
+  if (__builtin_fabs(whole) < 2 / std::numeric_limits<T>::epsilon()) {
+    T left = std::is_same_v<T, double> ? __builtin_fma(-whole, b, a) : __builtin_fmaf(-whole, b, a);
+    whole += to_integer((left - rest) / b);
   }
-  if (div != 0) {
-    T whole = std::is_same_v<T, double> ? __builtin_floor(div) : __builtin_floorf(div);
-    if (div - whole > T(0.5)) whole += 1;
-    div = whole;
-    // The quotient was rounded twice, which above 2^51 may miss the integer: the exact rest tells.
-    if (__builtin_fabs(div) < 2 / std::numeric_limits<T>::epsilon()) {
-      T rest = std::is_same_v<T, double> ? __builtin_fma(-div, b, a) : __builtin_fmaf(-div, b, a);
-      if ((b > 0) ? (rest < 0) : (rest > 0)) {
-        div -= 1;
-      } else if (__builtin_fabs(rest) >= __builtin_fabs(b)) {
-        div += 1;
-      }
-    }
-  } else {
-    div = __builtin_copysign(T(0), a / b);
+  if (rest == 0) {
+    rest = __builtin_copysign(T(0), b);
+  } else if ((b < 0) != (rest < 0)) {
+    rest += b;
+    whole -= 1;
   }
-  return {div, mod};
+  return {whole == 0 ? __builtin_copysign(T(0), a / b) : whole, rest};
 }
 
 struct FloorDivide {

@@ -195,7 +195,7 @@ def test_clip_by_tensors(data, dtype):
     for _ in range(2):
         bound_shape = data.draw(st.sampled_from([(), shape, shape[1:]]))
         bounds.append(pool[rng.integers(0, pool.size, bound_shape)] if data.draw(st.booleans()) else None)
-    expected = values.copy() if bounds == [None, None] else np.clip(values, *bounds)
+    expected = values.copy() if bounds[0] is bounds[1] is None else np.clip(values, *bounds)
     given_bounds = [None if bound is None else tensor(bound) for bound in bounds]
     # Which zero comes back of -0 and 0 is nobody's business.
     assert_same(cp.clip(x, *given_bounds) + 0, expected + np.zeros((), dtype))

@@ -1,6 +1,7 @@
 """DLPack by hand: capsules with any content, right or wrong, and a look into capsules."""
 
 import ctypes
+from typing import ClassVar
 
 CPU = 1
 READ_ONLY, IS_COPIED = 1, 2
@@ -72,10 +73,14 @@ def content(capsule):
 class Exporter:
     """An object that exports six float64, 0 to 5, by default; any field of the structures can be overridden.
 
-    `deleted` counts the calls of the deleter.
+    `deleted` counts the calls of the deleter. As an exporter has to, it keeps its memory until then, and
+    for simplicity for ever.
     """
 
+    kept: ClassVar[list] = []
+
     def __init__(self, versioned=True, capsule_name=None, device=(CPU, 0), shape=(6,), strides=None, **fields):
+        self.kept.append(self)
         self.memory = (ctypes.c_double * 6)(*range(6))
         self.device = device
         self.deleted = 0

@@ -253,6 +253,19 @@ impl Tensor {
         unsafe { self.view(0, shape, strides) }
     }
 
+    /// A view of the real (0) or imaginary (1) components of a complex tensor.
+    #[must_use]
+    pub fn component(&self, index: usize) -> Tensor {
+        debug_assert!(self.dtype.is_complex() && index < 2);
+        let dtype = self.dtype.real();
+        // SAFETY: each element is two components, one after the other; the strides are the elements'.
+        let mut view = unsafe {
+            self.view((index * dtype.itemsize()) as isize, self.shape.clone(), self.strides.clone())
+        };
+        view.dtype = dtype;
+        view
+    }
+
     /// A view of a C-contiguous tensor with another shape of the same size.
     #[must_use]
     pub fn reshaped_contiguous(&self, shape: &[usize]) -> Tensor {

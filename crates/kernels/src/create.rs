@@ -234,9 +234,10 @@ pub fn linspace(start: [f64; 2], stop: [f64; 2], num: usize, endpoint: bool, dty
         line.step = [stop[0] - start[0], stop[1] - start[1]];
     }
     write_line(op, &out, &line)?;
+    // Adding -0 changes nothing, not even -0.
     let exactly = |index: usize, value: [f64; 2]| {
         let place = out.sliced(0, index, 1, 1);
-        write_line(op, &place, &Line { start: value, step: [0.0; 2], divisor: 0.0 })
+        write_line(op, &place, &Line { start: value, step: [-0.0; 2], divisor: 0.0 })
     };
     exactly(0, start)?;
     if endpoint && num > 1 {

@@ -67,15 +67,16 @@ impl<'a> Operand<'a> {
         }
     }
 
+    /// Address of the first element, or of the number.
     #[inline]
-    fn data(&self) -> *mut u8 {
+    pub(crate) fn data(&self) -> *mut u8 {
         match self {
             Operand::Tensor(tensor) => tensor.data(),
             Operand::Scalar(scalar) => scalar.bytes.as_ptr().cast_mut(),
         }
     }
 
-    fn strides(&self, shape: &[usize]) -> Strides {
+    pub(crate) fn strides(&self, shape: &[usize]) -> Strides {
         match self {
             Operand::Tensor(tensor) => tensor.broadcast_strides(shape).expect("broadcast before"),
             Operand::Scalar(_) => SmallVec::from_elem(0, shape.len()),

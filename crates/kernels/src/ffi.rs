@@ -68,6 +68,7 @@ struct Tables {
     elementwise: [*const [Option<Kernel>; 13]; OP_COUNT],
     cast: *const [[Option<Kernel>; 13]; 13],
     copy: *const [CopyKernel; 5],
+    select: *const [Kernel; 5],
     stream: *const [StreamKernel; 1],
     progression: *const [Option<ProgressionKernel>; 13],
     linear: *const [Option<LinearKernel>; 13],
@@ -140,4 +141,11 @@ pub fn stream() -> StreamKernel {
 pub fn reduce(reduction: Reduction, dtype: DType) -> ReductionKernels {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().reduce)[reduction as usize][dtype as usize] }
+}
+
+/// The choice between elements of `itemsize` bytes, a power of two up to 16, by a boolean.
+#[inline]
+pub fn select(itemsize: usize) -> Kernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().select)[itemsize.trailing_zeros() as usize] }
 }

@@ -7,3 +7,4 @@ pub mod exec;
 mod ffi;
 pub mod isa;
 pub mod reduce;
+pub mod select;

@@ -91,16 +91,16 @@ fn extract_other<'a, 'py>(object: Borrowed<'a, 'py, PyAny>) -> Result<Argument<'
     Err(Foreign)
 }
 
-/// The operand of an in-place operator: as other operands, and NumPy arrays too. Without them, Python
-/// would fall back on `x = x + array`, which writes nothing into `x`.
-pub struct InPlaceArgument<'a, 'py>(pub Argument<'a, 'py>);
+/// The operand of an operator: as other operands, and NumPy arrays too. Left to NumPy, `x + array` would
+/// take a detour through its dispatch, and `x += array` would write nothing into `x`.
+pub struct OperatorArgument<'a, 'py>(pub Argument<'a, 'py>);
 
-impl<'a, 'py> FromPyObject<'a, 'py> for InPlaceArgument<'a, 'py> {
+impl<'a, 'py> FromPyObject<'a, 'py> for OperatorArgument<'a, 'py> {
     type Error = Foreign;
 
     #[inline]
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Foreign> {
-        Argument::extract_operand(object).map(InPlaceArgument)
+        Argument::extract_operand(object).map(OperatorArgument)
     }
 }
 
@@ -294,21 +294,25 @@ pub fn overflow(op: &str, number: Number, dtype: DType) -> PyErr {
 
 /// A Python number beside an array of dtype `array`, ready to take part in `op`.
 pub fn scalar_beside(op: Op, number: Number, array: DType) -> PyResult<Scalar> {
-    let dtype = number.dtype_beside(array);
-    if let Some(scalar) = number.to_scalar(dtype) {
-        if dtype.is_floating() && matches!(number, Number::Huge(_)) {
-            return Err(overflow(op.name(), number, dtype));
+    plain_scalar_beside(op.name(), number, array).or_else(|error| {
+        // Comparisons are right for any integer, as in NumPy: beyond the dtype's range, infinity
+        // compares as the integer does.
+        if !matches!(op.name(), "equal" | "not_equal" | "less" | "less_equal" | "greater" | "greater_equal") {
+            return Err(error);
         }
-        return Ok(scalar);
-    }
-    // Comparisons are right for any integer, as in NumPy: beyond the dtype's range, infinity
-    // compares as the integer does.
-    if matches!(op.name(), "equal" | "not_equal" | "less" | "less_equal" | "greater" | "greater_equal") {
         let negative = matches!(number, Number::Huge(true)) || matches!(number, Number::Int(value) if value < 0);
         let bound = if negative { f64::NEG_INFINITY } else { f64::INFINITY };
-        return Ok(Scalar::from_bytes(&bound.to_ne_bytes(), DType::Float64));
+        Ok(Scalar::from_bytes(&bound.to_ne_bytes(), DType::Float64))
+    })
+}
+
+/// A Python number beside an array of dtype `array`; OverflowError naming `op` where it does not fit.
+pub fn plain_scalar_beside(op: &str, number: Number, array: DType) -> PyResult<Scalar> {
+    let dtype = number.dtype_beside(array);
+    match number.to_scalar(dtype) {
+        Some(scalar) if !(dtype.is_floating() && matches!(number, Number::Huge(_))) => Ok(scalar),
+        _ => Err(overflow(op, number, dtype)),
     }
-    Err(overflow(op.name(), number, dtype))
 }
 
 /// `arguments` as operands, the Python numbers beside the tensors' dtype.

@@ -6,7 +6,7 @@ use corepy_kernels::create::{self, Range};
 use corepy_kernels::elementwise::{self, Operand};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 
 use crate::argument::{Argument, Number, overflow};
 use crate::convert::{self, Element};
@@ -402,14 +402,17 @@ enum Fill {
 }
 
 fn fill_value(op: &'static str, value: &Bound<'_, PyAny>) -> PyResult<(Fill, DType)> {
-    if Argument::extract(value.as_borrowed()).is_ok_and(|argument| argument.number().is_none())
-        || Argument::extract(value.as_borrowed()).is_err()
-    {
-        let array = tensor_from(op, value)?;
-        if array.ndim() > 0 {
-            let dtype = array.dtype();
-            return Ok((Fill::Tensor(array), dtype));
+    let array = match Argument::extract(value.as_borrowed()) {
+        Ok(Argument::Tensor(tensor)) => Some(tensor.get().tensor.clone()),
+        Ok(_) => None,
+        Err(_) if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() => {
+            Some(convert::from_sequence(value, None)?)
         }
+        Err(_) => foreign::import(value, None)?,
+    };
+    if let Some(array) = array.filter(|array| array.ndim() > 0) {
+        let dtype = array.dtype();
+        return Ok((Fill::Tensor(array), dtype));
     }
     let (number, own) = number(op, "fill_value", value)?;
     let dtype = match (own, number) {

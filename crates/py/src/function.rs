@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::argument::{Argument, with_operands};
 use crate::error::IntoPython;
+use crate::power;
 use crate::tensor::{PyTensor, detached};
 
 /// The operand that `object` is, or a TypeError that names the function.
@@ -35,7 +36,7 @@ pub fn binary<'py>(op: Op, x1: &Bound<'py, PyAny>, x2: &Bound<'py, PyAny>) -> Py
 #[inline]
 pub fn check_arguments(op: Op, arguments: &[Argument<'_, '_>]) -> PyResult<()> {
     if op == const { Op::named("pow") } {
-        crate::power::check_exponent(arguments)?;
+        power::check_exponent(arguments)?;
     }
     Ok(())
 }
@@ -44,6 +45,9 @@ pub fn check_arguments(op: Op, arguments: &[Argument<'_, '_>]) -> PyResult<()> {
 #[inline]
 pub fn apply(py: Python<'_>, op: Op, arguments: &[Argument<'_, '_>]) -> PyResult<Py<PyTensor>> {
     check_arguments(op, arguments)?;
+    if op == const { Op::named("pow") } && power::is_square(arguments) {
+        return apply(py, const { Op::named("square") }, &arguments[..1]);
+    }
     with_operands(op, arguments, |operands| {
         let work = operands.iter().map(|operand| operand.shape().iter().product()).max().unwrap_or(1);
         let result = detached(py, work, || elementwise::apply(op, operands)).py()?;

@@ -3,6 +3,7 @@
 use corepy_core::{DType, Kind, Tensor};
 use corepy_kernels::elementwise::{self, Operand};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PySlice, PyTuple};
 
@@ -22,7 +23,28 @@ pub fn view(tensor: &Tensor, key: &Bound<'_, PyAny>, op: &'static str) -> PyResu
         }
         return tensor.selected(op, 0, index).py();
     }
+    if let Ok(slice) = key.cast::<PySlice>() {
+        if tensor.ndim() == 0 {
+            return Err(too_many(op, 1, 0));
+        }
+        return sliced(tensor, 0, slice);
+    }
     view_of_tuple(tensor, &PyTuple::new(key.py(), [key])?, op)
+}
+
+/// The view that a slice of one axis is.
+fn sliced(tensor: &Tensor, axis: usize, slice: &Bound<'_, PySlice>) -> PyResult<Tensor> {
+    let (mut start, mut stop, mut step) = (0, 0, 0);
+    // SAFETY: `slice` is a slice object; -1 says that a Python error is set.
+    let size = unsafe {
+        if ffi::PySlice_Unpack(slice.as_ptr(), &raw mut start, &raw mut stop, &raw mut step) < 0 {
+            return Err(PyErr::fetch(slice.py()));
+        }
+        ffi::PySlice_AdjustIndices(tensor.shape()[axis] as isize, &raw mut start, &raw mut stop, step)
+    };
+    // An empty slice may start past the end.
+    let start = if size == 0 { 0 } else { start as usize };
+    Ok(tensor.sliced(axis, start, step, size as usize))
 }
 
 fn too_many(op: &str, keys: usize, ndim: usize) -> PyErr {
@@ -60,10 +82,7 @@ fn view_of_tuple(tensor: &Tensor, keys: &Bound<'_, PyTuple>, op: &'static str) -
             result = result.expanded(axis);
             axis += 1;
         } else if let Ok(slice) = key.cast::<PySlice>() {
-            let indices = slice.indices(result.shape()[axis] as isize)?;
-            let size = indices.slicelength;
-            let start = if size == 0 { 0 } else { indices.start as usize };
-            result = result.sliced(axis, start, indices.step, size);
+            result = sliced(&result, axis, slice)?;
             axis += 1;
         } else if let Some(index) = integer(&key)? {
             result = result.selected(op, axis, index).py()?;
@@ -79,6 +98,20 @@ fn view_of_tuple(tensor: &Tensor, keys: &Bound<'_, PyTuple>, op: &'static str) -
 
 /// The integer that `key` is, if it is one (not a bool, not a float).
 fn integer(key: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
+    // SAFETY: `key` is a live object, and an int where it is read as one.
+    unsafe {
+        if ffi::PyLong_CheckExact(key.as_ptr()) != 0 {
+            let mut overflow = 0;
+            let index = ffi::PyLong_AsLongLongAndOverflow(key.as_ptr(), &raw mut overflow);
+            if overflow == 0 {
+                return Ok(Some(index));
+            }
+        }
+        // Slices, None and the ellipsis leave here, before a conversion would raise.
+        if ffi::PyIndex_Check(key.as_ptr()) == 0 {
+            return Ok(None);
+        }
+    }
     if key.cast::<PyBool>().is_ok() {
         return Ok(None);
     }

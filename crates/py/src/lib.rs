@@ -27,6 +27,7 @@ mod pickle;
 mod power;
 mod reduce;
 mod registry;
+mod searching;
 mod shape;
 mod tensor;
 
@@ -63,6 +64,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     configuration::register(module)?;
     foreign::register(module)?;
     manipulation::register(module)?;
+    searching::register(module)?;
     registry::register(module)?;
     Ok(())
 }

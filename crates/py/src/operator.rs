@@ -5,7 +5,7 @@ use corepy_kernels::elementwise;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::argument::{Argument, InPlaceArgument, with_operands};
+use crate::argument::{Argument, OperatorArgument, with_operands};
 use crate::error::IntoPython;
 use crate::function;
 use crate::tensor::{PyTensor, detached};
@@ -20,16 +20,16 @@ pub fn unary(op: Op, slf: &Bound<'_, PyTensor>) -> PyResult<Py<PyTensor>> {
 pub fn binary<'py>(
     op: Op,
     slf: &Bound<'py, PyTensor>,
-    other: Argument<'_, 'py>,
+    other: OperatorArgument<'_, 'py>,
     reflected: bool,
 ) -> PyResult<Py<PyTensor>> {
     let this = Argument::Tensor(slf.as_borrowed());
-    let arguments = if reflected { [other, this] } else { [this, other] };
+    let arguments = if reflected { [other.0, this] } else { [this, other.0] };
     function::apply(slf.py(), op, &arguments)
 }
 
 /// An in-place operator: the tensor keeps its dtype and shape.
-pub fn in_place<'py>(op: Op, slf: &Bound<'py, PyTensor>, other: InPlaceArgument<'_, 'py>) -> PyResult<()> {
+pub fn in_place<'py>(op: Op, slf: &Bound<'py, PyTensor>, other: OperatorArgument<'_, 'py>) -> PyResult<()> {
     let arguments = [Argument::Tensor(slf.as_borrowed()), other.0];
     function::check_arguments(op, &arguments)?;
     let out = &slf.get().tensor;

@@ -30,3 +30,15 @@ pub fn check_exponent(arguments: &[Argument<'_, '_>]) -> PyResult<()> {
     }
     Ok(())
 }
+
+/// Whether the exponent is the Python number 2 and the result keeps the base's dtype: then it is the
+/// square, which is correctly rounded and costs one multiplication.
+pub fn is_square(arguments: &[Argument<'_, '_>]) -> bool {
+    let [Argument::Tensor(base), exponent] = arguments else { return false };
+    let kind = base.get().tensor.dtype().kind();
+    match exponent {
+        Argument::Int(_) => kind > Kind::Bool && matches!(exponent.number(), Some(Number::Int(2))),
+        Argument::Float(value) => kind >= Kind::Float && *value == 2.0,
+        _ => false,
+    }
+}

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::argument::{Argument, InPlaceArgument};
+use crate::argument::{Argument, OperatorArgument};
 use crate::error::IntoPython;
 use crate::{convert, dtype, indexing, operator};
 
@@ -101,14 +101,17 @@ impl PyTensor {
     #[getter]
     fn real(slf: &Bound<'_, Self>) -> PyResult<Py<PyTensor>> {
         if slf.get().tensor.dtype().is_complex() {
-            operator::unary(const { Op::named("real") }, slf)
+            PyTensor::wrap(slf.py(), slf.get().tensor.component(0))
         } else {
             Ok(slf.clone().unbind())
         }
     }
-    /// The imaginary components; zeros for a real-valued tensor.
+    /// The imaginary components: of a complex tensor a view, otherwise zeros.
     #[getter]
     fn imag(slf: &Bound<'_, Self>) -> PyResult<Py<PyTensor>> {
+        if slf.get().tensor.dtype().is_complex() {
+            return PyTensor::wrap(slf.py(), slf.get().tensor.component(1));
+        }
         operator::unary(const { Op::named("imag") }, slf)
     }
 

@@ -78,7 +78,7 @@ pub fn import(object: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<
         },
     };
     let dtype = format::parse(loan.format(), loan.0.itemsize as usize).map_err(|fault| unsupported(object, &loan, &fault))?;
-    if !is_numpy_scalar(object)? {
+    if loan.0.readonly == 0 || !is_numpy_scalar(object)? {
         return adopt(object, loan, dtype, copy).map(Some);
     }
     // Those without a format of their own (dates, text) show bare bytes.
