@@ -51,7 +51,7 @@ lint: build  ## formats, clippy, ruff, clang-format, mypy, generated files
 
 format: setup  ## rewrite all sources in the project's format
 	cargo fmt
-	$(VENV)/bin/ruff check --fix --quiet
+	$(VENV)/bin/ruff check --fix-only --quiet
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/clang-format -i $$(find csrc -name '*.h')
 

@@ -15,7 +15,6 @@ Index: TypeAlias = Key | tuple[Key, ...]
 @final
 class DType:
     """A data type of the Array API standard: `corepy.bool`, `corepy.int8`, ..., `corepy.complex128`."""
-
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: Any, /) -> Self: ...
     def __eq__(self, other: object, /) -> builtins.bool: ...
@@ -50,11 +49,9 @@ class DType:
     @property
     def type(self) -> Any: ...
 
-
 @final
 class FloatingInfo:
     """Limits of a real-valued floating-point dtype: what `finfo` returns."""
-
     def __repr__(self) -> builtins.str: ...
     @property
     def bits(self) -> int: ...
@@ -79,11 +76,9 @@ class FloatingInfo:
     @property
     def tiny(self) -> float: ...
 
-
 @final
 class IntegerInfo:
     """Limits of an integer dtype: what `iinfo` returns."""
-
     def __repr__(self) -> builtins.str: ...
     @property
     def bits(self) -> int: ...
@@ -94,11 +89,9 @@ class IntegerInfo:
     @property
     def min(self) -> int: ...
 
-
 @final
 class Tensor:
     """A tensor on the CPU: a view of typed memory with a shape and strides."""
-
     @property
     def T(self) -> Tensor: ...
     def __abs__(self) -> Tensor: ...
@@ -210,7 +203,7 @@ class Tensor:
     def tolist(self) -> Any: ...
 
 DTypeLike: TypeAlias = DType | type[builtins.bool | int | float | complex] | builtins.str | Any
-"""What `dtype=` takes; `Any` for NumPy's dtypes and scalar types."""
+"""What `dtype=` takes; `Any` stands for NumPy's dtypes and scalar types."""
 
 bool: Final[DType]
 int8: Final[DType]
@@ -487,7 +480,7 @@ def mean(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
 def memory_stats() -> dict[str, Any]:
     """The memory pool's state."""
 
-def meshgrid(*arrays: Tensor, indexing: Literal["xy", "ij"] = 'xy') -> tuple[Tensor, ...]:
+def meshgrid(*arrays: Tensor, indexing: Literal["xy", "ij"] = "xy") -> tuple[Tensor, ...]:
     """Coordinate grids from coordinate vectors."""
 
 def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False) -> Tensor:
@@ -523,7 +516,7 @@ def pow(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
 def prod(
     x: Tensor,
     /,
-    axis: int | tuple[int,  ...] | None = None,
+    axis: int | tuple[int, ...] | None = None,
     *,
     dtype: DTypeLike | None = None,
     keepdims: builtins.bool = False,
@@ -578,7 +571,7 @@ def subtract(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
 def sum(
     x: Tensor,
     /,
-    axis: int | tuple[int,  ...] | None = None,
+    axis: int | tuple[int, ...] | None = None,
     *,
     dtype: DTypeLike | None = None,
     keepdims: builtins.bool = False,
@@ -599,6 +592,9 @@ def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
 
 def trunc(x: Tensor, /) -> Tensor:
     """Each element rounded towards zero."""
+
+def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
+    """Elements of `x1` where `condition` holds, of `x2` elsewhere."""
 
 def zeros(shape: Shape, *, dtype: DTypeLike | None = None, device: Device | None = None) -> Tensor:
     """A tensor filled with zeros."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 import html
 import math
 import struct
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
     from ._core import Tensor
+
+    Write = Callable[[Any], str]
 
 LINE_WIDTH = 75
 PRECISION = 8
@@ -24,8 +28,6 @@ EDGE_ITEMS = 3
 MOST_SHOWN = (2 * EDGE_ITEMS) ** 4
 """Elements shown of a summarised tensor, whatever its rank."""
 PREFIX = "Tensor("
-
-Write = Callable[[Any], str]
 
 
 def tensor_repr(x: Tensor) -> str:
@@ -100,12 +102,8 @@ def bytes_text(count: int) -> str:
     """A number of bytes in the unit that keeps it below 1024."""
     if count < 1024:
         return f"{count} bytes"
-    size, unit = float(count), "bytes"
-    for unit in ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB"):
-        size /= 1024
-        if size < 1024:
-            break
-    return f"{size:.1f} {unit}"
+    power = min((count.bit_length() - 1) // 10, 6)
+    return f"{count / 1024**power:.1f} {'KMGTPE'[power - 1]}iB"
 
 
 def _edges(shape: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -156,7 +154,9 @@ def _nested(items: list[Any], ndim: int, write: Write, separator: str, indent: s
     if ndim == 1:
         return f"[{_wrapped(map(write, items), separator, indent, width - 1)}]"
     line_end = separator.rstrip() + "\n" * (ndim - 1) + indent
-    rows = ("..." if item is ... else _nested(item, ndim - 1, write, separator, indent + " ", width - 1) for item in items)
+    rows = (
+        "..." if item is ... else _nested(item, ndim - 1, write, separator, indent + " ", width - 1) for item in items
+    )
     return f"[{line_end.join(rows)}]"
 
 
@@ -279,17 +279,15 @@ def _rounded_to_single(value: float) -> float:
 def _scalar_text(value: Any, dtype: str) -> str:
     """A Python scalar, with the digits of its own dtype."""
     if dtype == "float32":
-        return _single_text(value)
+        return str(_with_digits_of_single(value))
     if dtype == "complex64":
-        text = f"{_single_text(value.real)}{_single_text(value.imag, '+')}j"
-        return f"({text})"
+        return str(complex(_with_digits_of_single(value.real), _with_digits_of_single(value.imag)))
     return str(value)
 
 
-def _single_text(value: float, sign: str = "-") -> str:
-    if not math.isfinite(value):
-        return f"{value:{sign}}"
+def _with_digits_of_single(value: float) -> float:
+    """The float64 that is written with the digits that identify `value` among the float32."""
+    if not math.isfinite(value) or value == 0:
+        return value
     digits, exponent = _shortest(value, True)
-    text = str(float(f"{digits[0]}.{digits[1:] or '0'}e{exponent}"))
-    negative = math.copysign(1, value) < 0
-    return ("-" if negative else "+" if sign == "+" else "") + text
+    return math.copysign(float(f"{digits[0]}.{digits[1:]}e{exponent}"), value)

@@ -146,8 +146,8 @@ def _shared(value):
 
 
 def _tensors(value):
-    """`value` with tensors in place of NumPy's arrays and scalars, where corepy has their dtype."""
-    if isinstance(value, np.ndarray | np.generic):
+    """`value` with tensors in place of NumPy's own arrays and scalars, where corepy has their dtype."""
+    if type(value) is np.ndarray or isinstance(value, np.generic):
         try:
             return corepy.asarray(value)
         except TypeError:
@@ -157,11 +157,13 @@ def _tensors(value):
     return value
 
 
+# What corepy's functions take as it is.
+_OPERANDS = (Tensor, np.ndarray, np.generic, int, float, complex)
+
+
 def _operand(value):
     """An operand as corepy's functions take it."""
-    if isinstance(value, Tensor | np.generic | int | float | complex):
-        return value
-    return corepy.asarray(value)
+    return value if isinstance(value, _OPERANDS) else corepy.asarray(value)
 
 
 def _store(result, out):
@@ -176,8 +178,10 @@ def _store(result, out):
 
 def _defers(value):
     """Whether `value` belongs to a library that answers NumPy itself."""
-    own = getattr(type(value), "__array_ufunc__", None)
-    return own not in (None, np.ndarray.__array_ufunc__, Tensor.__array_ufunc__)
+    kind = type(value)
+    if kind is Tensor or kind is np.ndarray:
+        return False
+    return getattr(kind, "__array_ufunc__", None) not in (None, np.ndarray.__array_ufunc__)
 
 
 @functools.cache

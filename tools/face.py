@@ -4,18 +4,28 @@ the API page.
 Each function's docstring ends with its place in the standard, and its sections give the types.
 """
 
+import importlib
 import inspect
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
-from corepy import _core  # noqa: E402
+
+def _load_core() -> ModuleType:
+    """The compiled core without the package around it, which imports what is generated from it."""
+    package = ModuleType("corepy")
+    package.__path__ = [str(ROOT / "corepy")]
+    sys.modules["corepy"] = package
+    return importlib.import_module("corepy._core")
+
+
+_core = _load_core()
 
 STANDARD = re.compile(r"Array API standard [\d.]+, (?P<chapter>[\w -]+): ``(?P<name>\w+)``")
 UNDERLINE = re.compile(r"^-{3,}$")
@@ -97,7 +107,7 @@ def write_or_check(files: dict[Path, str], check: bool) -> int:
     for path in stale:
         name = path.relative_to(ROOT)
         if check:
-            print(f"{name} is out of date: run python {Path(sys.argv[0]).relative_to(Path.cwd())}", file=sys.stderr)
+            print(f"{name} is out of date: run tools/{Path(sys.argv[0]).name}", file=sys.stderr)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8")

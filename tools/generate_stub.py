@@ -231,7 +231,7 @@ def stub_class(name: str) -> str:
     """A class of the core."""
     cls = getattr(_core, name)
     known = {**METHODS, **operators()}
-    lines = [f"@final\nclass {name}:", f"    {quoted(Document.of(cls).summary)}", ""]
+    lines = [f"@final\nclass {name}:", f"    {quoted(Document.of(cls).summary)}"]
     for member, value in sorted(vars(cls).items()):
         if member in ("__doc__", "__module__"):
             continue
@@ -264,7 +264,7 @@ def stub() -> str:
     if unknown:
         sys.exit(f"tools/generate_stub.py knows no attributes of {', '.join(unknown)}")
     parts = [HEADER]
-    parts.append("\n\n".join(stub_class(name) for name in classes))
+    parts.append("\n".join(stub_class(name) for name in classes))
     parts.append(DTYPE_LIKE)
     parts.append("".join(f"{name}: Final[DType]\n" for name in dtypes()))
     parts.append("\n__version__: Final[builtins.str]\n__all__: list[builtins.str]\n\n")

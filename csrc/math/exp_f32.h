@@ -1,4 +1,11 @@
-// exp and expm1 in single precision.
+// exp and expm1 in single precision, in float arithmetic throughout.
+//
+// exp: x = n ln2 + r with e^r in [3/4, 3/2], e^r - 1 = r + r^2 q(r) with q of degree 4, 2^n in two
+// factors. expm1: the same reduction, q of degree 5, 2^n - 1 + 2^n (e^r - 1).
+// Largest errors in ulp, baseline / avx2 = avx512: exp 0.88 / 0.91, expm1 0.992 / 0.96. Every input
+// was tried (one sign for odd and even functions), except that where the result is x, a constant or
+// NaN one in 32 was.
+// No rare path: subnormal results, overflow and NaN are selects or come out of the arithmetic.
 #pragma once
 #include "../scalar.h"
 

@@ -1,4 +1,13 @@
-// sinh, cosh, tanh and their inverses in single precision.
+// sinh, cosh, tanh and their inverses in single precision, in float arithmetic throughout.
+//
+// sinh, cosh: x = n ln2 + r as in exp, then 2^n (cosh(r) + sinh(r)) +- 2^-n (cosh(r) - sinh(r));
+// sinh below 1, tanh below 1, asinh and atanh below 1/2 by odd polynomials of degree 9, 15, 11
+// and 13. tanh above: 1 - 2 / (e^2x + 1). Inverses above, and acosh: the logarithm of an argument
+// known to more than float precision.
+// Largest errors in ulp, baseline / avx2 = avx512: sinh 0.97 / 0.97, cosh 0.96 / 0.94, tanh 0.97 /
+// 0.98, asinh 0.62 / 0.71, acosh 0.91 / 0.96, atanh 0.60 / 0.66. Every input was tried (one sign for
+// odd and even functions), except that where the result is x, a constant or NaN one in 32 was.
+// No rare path.
 #pragma once
 #include "../scalar.h"
 #include "exp_f32.h"

@@ -1,4 +1,12 @@
-// asin, acos, atan and atan2 in single precision.
+// asin, acos, atan and atan2 in single precision, in float arithmetic throughout.
+//
+// asin, acos: odd polynomial of degree 11 on [0, 1/2], above through sqrt((1 - |x|) / 2).
+// atan, atan2: odd polynomial of degree 19 on [0, 1], above through -1 / x. Square roots and
+// quotients carry their rounding errors where the result could show them.
+// Largest errors in ulp, baseline / avx2 = avx512: asin 0.72 / 0.72, acos 0.69 / 0.69, atan 0.87 /
+// 0.95, atan2 0.90 / 0.94 (20 million pairs). Every input was tried (one sign for odd and even
+// functions), except that where the result is x, a constant or NaN one in 32 was.
+// No rare path.
 #pragma once
 #include "../scalar.h"
 

@@ -1,4 +1,11 @@
-// log, log2, log10 and log1p in single precision.
+// log, log2, log10 and log1p in single precision, in float arithmetic throughout.
+//
+// x = 2^k (1 + f) with f in [-0.32, 0.38] (log1p [-0.25, 0.5]), log(1 + f) = f + f^2 q(f) with q of
+// degree 8; k log(2) + f keeps its rounding error, as does f log2(e) or f log10(e).
+// Largest errors in ulp, baseline / avx2 = avx512: log 0.79 / 0.85, log2 0.87 / 0.91, log10 0.86 /
+// 0.91, log1p 0.94 / 0.97. Every input was tried (one sign for odd and even functions), except that
+// where the result is x, a constant or NaN one in 32 was.
+// No rare path: subnormals are scaled, poles and NaN are selects.
 #pragma once
 #include "../scalar.h"
 

@@ -1,4 +1,12 @@
-// sin, cos and tan in single precision.
+// sin, cos and tan in single precision, in float arithmetic (the baseline reduces in double).
+//
+// x = n pi/2 + r + low with |r| <= pi/4 and a little, pi/2 in three floats, low the rounding error of
+// r. sin(r) and cos(r) by polynomials of degree 7 and 8; tan(r) by one of degree 15, or -1 / tan(r)
+// corrected by the quotient's residual.
+// Largest errors in ulp, baseline / avx2 = avx512: sin 0.91 / 0.87, cos 0.90 / 0.87, tan 0.93 / 0.96.
+// Every input was tried (one sign for odd and even functions), except that where the result is x, a
+// constant, libm's or NaN one in 32 was.
+// Rare: 2^17 < |x| < inf, where libm computes in double.
 #pragma once
 #include "../scalar.h"
 

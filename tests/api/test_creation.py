@@ -3,12 +3,12 @@
 import math
 from array import array as python_array
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import corepy as cp
 from support.arrays import COMPLEX, DTYPES, INTEGERS, REAL_FLOATING, array, assert_same, tensor
 from support.effort import examples
 from support.layouts import layouts
@@ -302,7 +302,8 @@ def test_eye_of_any_size_and_its_refusals():
 @examples(150)
 @given(
     data=st.data(),
-    shape=st.tuples(st.integers(0, 3), st.integers(0, 6), st.integers(0, 6)) | st.tuples(st.integers(0, 12), st.integers(0, 12)),
+    shape=st.tuples(st.integers(0, 3), st.integers(0, 6), st.integers(0, 6))
+    | st.tuples(st.integers(0, 12), st.integers(0, 12)),
     k=st.integers(-8, 8) | st.sampled_from([10**30, -(10**30)]),
     dtype=dtypes,
 )

@@ -3,12 +3,12 @@
 import math
 import pickle
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import corepy as cp
 from support.arrays import COMPLEX, DTYPES, INTEGERS, REAL_FLOATING, array, assert_same, tensor
 from support.effort import examples
 from support.layouts import layouts
@@ -135,7 +135,7 @@ def test_isdtype(dtype):
         assert cp.isdtype(own, kind) is (letter in letters)
     assert cp.isdtype(own, own) and cp.isdtype(dtype=own, kind=(cp.int8, "numeric", "bool"))
     assert cp.isdtype(own, np.dtype(dtype)) and not cp.isdtype(own, ())
-    with pytest.raises(ValueError, match="isdtype: \"integer\" is not a kind"):
+    with pytest.raises(ValueError, match='isdtype: "integer" is not a kind'):
         cp.isdtype(own, "integer")
     with pytest.raises(TypeError, match="isdtype: "):
         cp.isdtype(own, 3)

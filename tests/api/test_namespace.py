@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import corepy as cp
 import corepy.array_api
-import pytest
 from corepy import _core
 
 ROOT = Path(__file__).resolve().parents[2]

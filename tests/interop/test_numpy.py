@@ -218,6 +218,13 @@ def test_foreign_objects_are_not_operands():
             x + thing
 
 
+def test_masks_are_not_lost():
+    x, masked = cp.asarray([1.0, 2.0]), np.ma.array([3.0, 4.0], mask=[False, True])
+    for result in [x + masked, masked + x, np.add(x, masked), np.add(x, masked, where=True, dtype="float64")]:
+        assert type(result) is np.ma.MaskedArray
+        assert result.tolist() == [4.0, None]
+
+
 # Ufuncs
 
 UNARY = "abs ceil cos cosh exp expm1 floor log log10 log1p log2 negative positive sign sin sinh sqrt square tan tanh trunc"

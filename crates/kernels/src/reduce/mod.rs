@@ -90,7 +90,7 @@ pub fn reduce(
         return Ok(out);
     }
     if count == 0 || tensor.size() == 0 {
-        return reduce_nothing(reduction, &shape, result);
+        return reduce_nothing(reduction, count, &shape, result);
     }
     if count == 1 {
         return Ok(elementwise::cast_contiguous(op, tensor, result)?.reshaped_contiguous(&shape));
@@ -127,25 +127,24 @@ pub fn has_negative(tensor: &Tensor) -> Result<bool> {
     Ok(unsafe { *least.data().add(last) } & 0x80 != 0)
 }
 
-/// The result where each element is a reduction of nothing.
-fn reduce_nothing(reduction: Reduction, shape: &[usize], result: DType) -> Result<Tensor> {
+/// The result where there are no elements, or `count` = 0 for each result.
+fn reduce_nothing(reduction: Reduction, count: usize, shape: &[usize], result: DType) -> Result<Tensor> {
     let op = reduction.name();
     let value = match reduction {
-        _ if shape.contains(&0) => return Tensor::empty(op, shape, result),
-        Reduction::Max | Reduction::Min => {
-            return Err(Error::Value {
-                op,
-                message: format!("a reduction over no elements has no {op}; reduced axes have size 0"),
-            });
+        // Also where there are no results, as in NumPy.
+        Reduction::Max | Reduction::Min if count == 0 => {
+            return Err(Error::Value { op, message: format!("a reduced axis has size 0, and nothing has no {op}") });
         }
-        Reduction::Sum | Reduction::Any => 0.0,
-        Reduction::Prod | Reduction::All => 1.0,
-        Reduction::Mean => f64::NAN,
+        _ if shape.contains(&0) => return Tensor::empty(op, shape, result),
+        Reduction::Prod | Reduction::All => [1.0, 0.0],
+        Reduction::Mean => [f64::NAN; 2],
+        _ => [0.0; 2],
     };
+    let from = if result.is_complex() { DType::Complex128 } else { DType::Float64 };
     let mut number = Number::default();
-    let args = [(&raw const value).cast::<u8>()];
-    // SAFETY: one float64 to one element of `result`, for which the number has room.
-    unsafe { ffi::cast(DType::Float64, result)(args.as_ptr(), number.0.as_mut_ptr(), 1, 0) };
+    let args = [value.as_ptr().cast::<u8>()];
+    // SAFETY: one number of either dtype to one element of `result`, for which there is room.
+    unsafe { ffi::cast(from, result)(args.as_ptr(), number.0.as_mut_ptr(), 1, 0) };
     elementwise::full(op, shape, &Scalar::from_bytes(&number.0, result))
 }
 

@@ -1,0 +1,413 @@
+"""Reductions: values against NumPy and exact sums, over any axes of any layout, with any number of threads."""
+
+import functools
+import hashlib
+import inspect
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import corepy as cp
+import corepy._core as core
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.arrays import COMPLEX, DTYPES, INTEGERS, REAL_FLOATING, array, assert_same, bits, tensor
+from support.effort import examples
+from support.layouts import layouts, shapes
+
+NAMES = ("sum", "prod", "mean", "max", "min", "any", "all")
+ISAS = core.configuration()["isa_available"]
+# Around the lanes of a row (32 to 256), the blocks of rows (4096, 16384) and of columns (1024).
+WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
+LENGTHS = sorted({1, 2, 3, 5, *(width + more for width in WIDTHS for more in (-1, 0, 1)), 40000})
+
+
+def numbers(dtype, rng, fraction=True):
+    """A function from a shape to an array of small numbers, with halves where the dtype has them."""
+
+    def make(shape):
+        if dtype == "bool":
+            return rng.integers(0, 2, shape).astype(bool)
+        if dtype in INTEGERS:
+            info = np.iinfo(dtype)
+            return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+        values = rng.integers(-99, 99, shape) / (2 if fraction else 1)
+        if dtype in COMPLEX:
+            values = values + 1j * rng.integers(-99, 99, shape)
+        return values.astype(dtype)
+
+    return make
+
+
+def signs(dtype, make):
+    """As `make`, but 1, 0 and -1 only, whose products are exact."""
+    return lambda shape: np.sign(make(shape).astype(np.complex128).real).astype(dtype)
+
+
+def expected(name, x, axis, keepdims, **options):
+    """As NumPy has it, with sums and means of float32 in float64; exact for what `numbers` makes."""
+    function = getattr(np, name)
+    if name in ("sum", "prod", "mean") and x.dtype.kind in "fc":
+        wide = x.astype({"f": np.float64, "c": np.complex128}[x.dtype.kind])
+        return np.asarray(function(wide, axis=axis, keepdims=keepdims)).astype(x.dtype)
+    return np.asarray(function(x, axis=axis, keepdims=keepdims, **options))
+
+
+@st.composite
+def axes(draw, rank):
+    """None, an axis, or some of them, counted from either end."""
+    if rank == 0:
+        return draw(st.sampled_from([None, ()]))
+    chosen = draw(st.lists(st.integers(0, rank - 1), unique=True, max_size=rank))
+    signed = tuple(axis - rank if draw(st.booleans()) else axis for axis in chosen)
+    return draw(st.sampled_from([None, signed, signed[0] if signed else None]))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+@examples(30)
+@given(data=st.data())
+def test_any_axes_of_any_layout(name, dtype, data):
+    """Integers wrap and halves add without rounding: equal to NumPy's result."""
+    shape = data.draw(shapes())
+    layout = data.draw(layouts(shape))
+    axis = data.draw(axes(len(shape)))
+    keepdims = data.draw(st.booleans())
+    make = numbers(dtype, np.random.default_rng(data.draw(st.integers(0, 1000))))
+    if name == "prod" and dtype not in INTEGERS:
+        make = signs(dtype, make)
+    x, t = layout.make(make)
+    reduced = range(x.ndim) if axis is None else [a % x.ndim for a in np.atleast_1d(np.asarray(axis, int))]
+    count = math.prod(x.shape[a] for a in reduced)
+    if name in ("max", "min") and count == 0:
+        with pytest.raises(ValueError, match=name):
+            getattr(cp, name)(t, axis=axis, keepdims=keepdims)
+        return
+    got = getattr(cp, name)(t, axis=axis, keepdims=keepdims)
+    if name != "mean":
+        # Adding 0 makes -0 and 0 alike: which of two equal elements is the larger, nobody says.
+        assert_same(got + 0, expected(name, x, axis, keepdims) + 0, f"{layout} axis {axis}")
+        return
+    # One sum, exact but for 64-bit integers, and one division.
+    result = dtype if dtype in (*REAL_FLOATING, *COMPLEX) else "float64"
+    wide = x.astype({"c": np.complex128}.get(x.dtype.kind, np.float64))
+    total = np.asarray(np.sum(wide, axis=axis, keepdims=keepdims))
+    if count == 0:
+        want = np.full(total.shape, complex(np.nan, np.nan)).astype(total.dtype)
+    else:
+        want = (np.ascontiguousarray(total).view(np.float64) / count).view(total.dtype).reshape(total.shape)
+    if dtype in ("int64", "uint64"):
+        np.testing.assert_allclose(array(got), want, rtol=1e-13, atol=1e4)
+    else:
+        assert_same(got, want.astype(result), f"{layout} axis {axis}")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32", "uint64", "float32", "float64", "complex64", "bool"])
+@pytest.mark.parametrize("name", NAMES)
+def test_lengths_around_lanes_and_blocks(name, dtype):
+    """Every length, as a row, as a column and as rows of a matrix, in place and with gaps."""
+    make = numbers(dtype, np.random.default_rng(0), fraction=name != "mean")
+    for length in LENGTHS:
+        x = make((3, length))
+        if name == "prod" and dtype not in INTEGERS:
+            x = np.where(np.arange(length) % 7 == 0, x, np.ones((), x.dtype)).astype(bool).astype(dtype)
+        if name == "mean":
+            x = x.astype(np.result_type(dtype, "f4")) * 0 + 3
+        t = tensor(x)
+        gaps = tensor(np.repeat(x, 2, axis=1))[:, ::2]
+        column = tensor(np.ascontiguousarray(x.T))
+        for got, axis in ((t, 1), (gaps, 1), (column.T, 1), (column.T, 0), (t, 0), (gaps, None), (t, None)):
+            assert_same(getattr(cp, name)(got, axis=axis) + 0, expected(name, x, axis, False) + 0, f"{length} axis {axis}")
+
+
+@pytest.mark.parametrize("name", ["max", "min", "any", "all", "sum"])
+@pytest.mark.parametrize("dtype", [*REAL_FLOATING, *COMPLEX])
+def test_nan_wherever_it_stands(name, dtype):
+    """One NaN or infinity among other numbers reaches the result from every place, on either axis."""
+    for shape in ((70,), (300,), (17, 40), (40, 17), (5, 300), (33, 5)):
+        base = numbers(dtype, np.random.default_rng(1))(shape)
+        for place in range(0, base.size, 7):
+            for special in (np.nan, np.inf, -np.inf):
+                x = base.copy()
+                x.reshape(-1)[place] = special
+                x.reshape(-1)[(place * 5) % x.size] = np.inf
+                for axis in (None, 0, -1):
+                    got, want = getattr(cp, name)(tensor(x), axis=axis), expected(name, x, axis, False)
+                    np.testing.assert_array_equal(array(got), want)
+
+
+@pytest.mark.parametrize("dtype", [*REAL_FLOATING])
+def test_extrema_of_infinities_and_zeros(dtype):
+    """Infinities alone, opposite ones too, and zeros of either sign, which compare equal."""
+    for n in (1, 5, 64, 1000):
+        for value in (np.inf, -np.inf, 0.0, -0.0):
+            x = np.full(n, value, dtype)
+            assert_same(cp.max(tensor(x)), x[0])
+            assert_same(cp.min(tensor(x)), x[0])
+        mixed = np.resize(np.array([np.inf, -np.inf], dtype), n)
+        assert float(cp.max(tensor(mixed))) == np.inf
+        assert float(cp.min(tensor(mixed))) == (-np.inf if n > 1 else np.inf)
+        assert float(cp.max(tensor(np.resize(np.array([0.0, -0.0], dtype), n)))) == 0
+
+
+def test_negative_zeros_add_up_to_negative_zero():
+    """As in NumPy; nothing at all adds up to zero."""
+    for n in (1, 7, 8, 31, 100, 20000):
+        for dtype in REAL_FLOATING:
+            minus = np.full((n, 2), -0.0, dtype)
+            assert_same(cp.sum(tensor(minus)), np.array(-0.0, dtype))
+            assert_same(cp.sum(tensor(minus), axis=0), np.full(2, -0.0, dtype))
+    assert_same(cp.sum(cp.asarray([], dtype=cp.float32)), np.array(0, "f4"))
+
+
+def matrices(x):
+    """The numbers of a vector as rows or columns to reduce, in place and not, with the axis."""
+    x = np.asarray(x)
+    yield tensor(x), None
+    yield tensor(np.stack([x, x])), 1
+    yield tensor(np.stack([x, x], axis=1)), 0
+    yield tensor(np.stack([x] * 40, axis=1)), 0
+    yield tensor(np.stack([x] * 3, axis=1)).T, 1
+    yield tensor(np.repeat(x, 2))[::2], None
+    yield tensor(x)[::-1], 0
+    if x.size % 10 == 0:
+        yield tensor(x.reshape(10, -1, 1)), None
+        yield tensor(np.stack([x.reshape(10, -1)] * 2, axis=1)), (0, 2)
+
+
+def ulp_error(got, exact, dtype):
+    """Largest distance of the results from the exact one, in units of its last place."""
+    return max(abs(float(value) - exact) / float(np.spacing(np.abs(np.asarray(exact, dtype)))) for value in np.ravel(array(got)))
+
+
+def test_float32_sums_are_rounded_once():
+    """Within half an ULP, and a little, of the exact sum; the README's case among them."""
+    rng = np.random.default_rng(2)
+    for x in (np.full(1_000_000, 0.1, "f4"), rng.random(200_000, "f4"), (rng.standard_normal(50_000) * 1e6).astype("f4")):
+        exact = math.fsum(x.tolist())
+        for t, axis in matrices(x):
+            assert ulp_error(cp.sum(t, axis=axis), exact, "f4") < 0.51
+            assert ulp_error(cp.mean(t, axis=axis), exact / x.size, "f4") < 0.51
+
+
+def test_ten_million_tenths():
+    """10^7 float32 of 0.1 along each axis: within 1 ULP of the exact sum."""
+    exact = float(np.float32(0.1)) * 10**7
+    flat = cp.full((10**7,), 0.1, dtype=cp.float32)
+    assert ulp_error(cp.sum(flat), exact, "f4") <= 1
+    for shape, axis in (((10**6, 10), 0), ((10, 10**6), 1), ((3, 10**6, 2), 1)):
+        x = cp.full(shape, 0.1, dtype=cp.float32)
+        assert ulp_error(cp.sum(x, axis=axis), exact / 10, "f4") <= 1
+    tenth = cp.asarray(0.1, dtype=cp.float32)
+    assert ulp_error(cp.sum(cp.broadcast_to(tenth, (10**4, 10**3))), exact, "f4") <= 1
+    assert ulp_error(cp.sum(cp.broadcast_to(tenth, (10**7, 2)), axis=0), exact, "f4") <= 1
+
+
+def test_float64_sums_are_pairwise():
+    """Within (21 + log2 n) 2^-53 of the sum of magnitudes, on every axis."""
+    rng = np.random.default_rng(3)
+    for n in (10, 1000, 200_000):
+        for x in (np.full(n, 0.1), rng.standard_normal(n), rng.standard_normal(n) * 10.0 ** rng.integers(-9, 9, n)):
+            exact, size = math.fsum(x), math.fsum(np.abs(x))
+            bound = (22 + math.log2(n)) * 2.0**-53 * size
+            for t, axis in matrices(x):
+                assert np.max(np.abs(array(cp.sum(t, axis=axis)) - exact)) <= bound
+                assert np.max(np.abs(array(cp.mean(t, axis=axis)) - exact / n)) <= 2 * bound / n
+
+
+def test_float64_products():
+    """Within n 2^-53 of the product."""
+    rng = np.random.default_rng(4)
+    for n in (5, 100, 3000):
+        x = 2.0 ** rng.uniform(-0.01, 0.01, n)
+        exact = np.prod(x.astype(np.longdouble))
+        for t, axis in matrices(x):
+            assert np.max(np.abs(array(cp.prod(t, axis=axis)) / exact - 1)) <= n * 2.0**-53
+
+
+@pytest.mark.parametrize("source", DTYPES)
+@pytest.mark.parametrize("result", DTYPES)
+def test_the_dtype_of_sums_and_products(source, result):
+    """`dtype=` decides, in corepy's or NumPy's words; complex numbers do not become real."""
+    x = np.array([[1, 0, 1], [1, 1, 1]], source)
+    if source in COMPLEX and result not in (*COMPLEX, "bool"):
+        with pytest.raises(TypeError, match=f"sum: cannot cast {source} to {result}"):
+            cp.sum(tensor(x), dtype=result)
+        return
+    for name in ("sum", "prod"):
+        for dtype in (result, getattr(cp, result), np.dtype(result)):
+            for axis in (None, 0, (0, 1), ()):
+                got = getattr(cp, name)(tensor(x), axis=axis, dtype=dtype)
+                assert_same(got, getattr(np, name)(x, axis=axis, dtype=result), f"{name} {axis}")
+
+
+def test_default_dtypes():
+    """64 bits for integers and bool, as the standard has it."""
+    for dtype in DTYPES:
+        x = tensor(np.ones(3, dtype))
+        kind = np.dtype(dtype).kind
+        wide = {"b": "int64", "i": "int64", "u": "uint64"}.get(kind, dtype)
+        assert cp.sum(x).dtype == wide and cp.prod(x).dtype == wide
+        assert cp.mean(x).dtype == (dtype if kind in "fc" else "float64")
+        assert cp.max(x).dtype == dtype and cp.min(x).dtype == dtype
+        assert cp.any(x).dtype == "bool" and cp.all(x).dtype == "bool"
+
+
+def test_reductions_of_nothing():
+    """Neutral elements, NaN for a mean, and ValueError where there is none."""
+    nothing = cp.zeros((3, 0, 2))
+    for name, value in (("sum", 0), ("prod", 1), ("any", False), ("all", True)):
+        assert_same(getattr(cp, name)(nothing, axis=1), expected(name, np.zeros((3, 0, 2)), 1, False))
+        assert getattr(cp, name)(nothing).item() == value
+        assert getattr(cp, name)(nothing, axis=0).shape == (0, 2)
+    assert math.isnan(cp.mean(nothing).item())
+    for name in ("max", "min"):
+        assert getattr(cp, name)(nothing, axis=0).shape == (0, 2)
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            getattr(cp, name)(nothing, axis=1)
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            getattr(cp, name)(nothing)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bad_arguments(name):
+    """Exceptions that name the function, and leave no trace."""
+    function, x = getattr(cp, name), cp.ones((2, 3))
+    for axis in (2, -3, (0, 2), 2**70, -(2**70)):
+        with pytest.raises(IndexError, match=f"^{name}: axis"):
+            function(x, axis=axis)
+    with pytest.raises(IndexError, match=f"^{name}: "):
+        function(cp.ones(()), axis=0)
+    for axis in ((0, 0), (0, -2), [1, -1]):
+        with pytest.raises(ValueError, match=f"^{name}: axis . is repeated"):
+            function(x, axis=axis)
+    for axis in (1.0, "0", (0, 1.5), True, object(), {0}):
+        with pytest.raises(TypeError, match=f"^{name}: axis must be"):
+            function(x, axis=axis)
+    for other in ([1, 2], 3, None, "text"):
+        with pytest.raises(TypeError, match=f"^{name}: expected a corepy tensor"):
+            function(other)
+    with pytest.raises(TypeError):
+        function(x, 0, None)
+    if name in ("sum", "prod"):
+        with pytest.raises(TypeError, match=name):
+            function(x, dtype="float128x")
+    else:
+        with pytest.raises(TypeError):
+            function(x, dtype=cp.float32)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lenient_arguments(name):
+    """What NumPy's users write: the axis by place, lists, NumPy's integers."""
+    function, x = getattr(cp, name), tensor(np.arange(24.0).reshape(2, 3, 4))
+    want = array(function(x, axis=(0, 2)))
+    for axis in ([0, 2], (np.int64(0), np.int8(-1)), (2, 0), (-3, -1)):
+        np.testing.assert_array_equal(array(function(x, axis)), want)
+    assert function(x, 1, keepdims=True).shape == (2, 1, 4)
+    assert function(x, keepdims=True).shape == (1, 1, 1)
+    assert list(inspect.signature(function).parameters)[:2] == ["x", "axis"]
+
+
+def test_searches_over_large_tensors():
+    """One element decides, wherever it stands; bytes other than 0 and 1 are true."""
+    n = 3_000_000
+    for place in (0, 1, n // 3, n - 2, n - 1):
+        x = cp.zeros(n, dtype=cp.bool)
+        x[place] = True
+        assert cp.any(x).item() and not cp.any(x[:place]).item() and not cp.any(x[place + 1 :]).item()
+        assert not cp.all(cp.logical_not(x)).item()
+        matrix = cp.zeros((n // 1000, 1000), dtype=cp.int16)
+        matrix[place // 1000, place % 1000] = 1
+        for axis, index in ((0, place % 1000), (1, place // 1000)):
+            found = array(cp.any(matrix, axis=axis))
+            assert found[index] and found.sum() == 1
+            assert not array(cp.all(cp.equal(matrix, 0), axis=axis))[index]
+    foreign = cp.asarray(np.array([2, 0, 255], np.uint8).view(np.bool_))
+    assert array(cp.any(foreign, axis=())).tolist() == [True, False, True]
+    assert cp.sum(foreign).item() == 2
+    assert cp.max(foreign, keepdims=True).tolist() == [True]
+
+
+# What the work is cut into: whole rows, parts of rows, columns, narrow columns, gathered and cast ones,
+# two stages.
+CUTS = (
+    ((500_000,), (0,), None),
+    ((600, 700), (0,), None),
+    ((600, 700), (1,), None),
+    ((3, 100_000), (1,), None),
+    ((100_000, 3), (0,), None),
+    ((100_000, 3), (1,), None),
+    ((9, 300, 70), (0, 2), None),
+    ((90, 30, 70), (1,), None),
+    ((600, 700), (0, 1), "gaps"),
+    ((600, 700), (0,), "gaps"),
+    ((600, 700), (1,), "gaps"),
+    ((600, 700), (0, 1), "rows"),
+    ((600, 700), (0,), "transposed"),
+    ((40, 30, 20, 10), (1, 3), "transposed"),
+)
+
+
+LAYOUTS = {
+    None: lambda x: x,
+    "gaps": lambda x: x[..., ::2],
+    "rows": lambda x: x[:, 3:-3],
+    "transposed": lambda x: cp.permute_dims(x, tuple(range(x.ndim))[::-1]),
+}
+
+
+def digests():
+    """As computed in this process: a hash of the results' bits per reduction, dtype and cut."""
+    result = {}
+    rng = np.random.default_rng(5)
+    for name in NAMES:
+        for dtype in ("float32", "float64", "complex64", "complex128", "int32", "int8"):
+            for shape, axis, layout in CUTS:
+                values = rng.standard_normal(shape)
+                if name == "prod":
+                    values = 2.0 ** (values / 100)
+                if dtype in COMPLEX:
+                    values = values + 1j * rng.standard_normal(shape)
+                x = tensor((values * 100 if dtype in INTEGERS else values).astype(dtype))
+                x = LAYOUTS[layout](x)
+                got = bits(array(getattr(cp, name)(x, axis=axis)))
+                result[f"{name} {dtype} {shape} {axis} {layout}"] = hashlib.sha256(got.tobytes()).hexdigest()
+    return result
+
+
+@functools.cache
+def digests_under(isa):
+    """As computed in a new process under an instruction set."""
+    here = Path(__file__)
+    path = os.pathsep.join([str(Path(cp.__file__).parents[1]), str(here.parents[1]), *sys.path])
+    code = f"import json, runpy; print(json.dumps(runpy.run_path({str(here)!r})['digests']()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, "COREPY_ISA": isa},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_number_of_threads_changes_no_bit(threads):
+    """Blocks and the tree that combines them depend on the shape alone."""
+    threads(1)
+    one = digests()
+    for count in (2, 5):
+        threads(count)
+        assert digests() == one
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_the_instruction_set_changes_no_bit(isa):
+    """Each sums in the same lanes, the baseline too."""
+    assert digests_under(isa) == digests_under(ISAS[0])
