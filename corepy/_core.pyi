@@ -565,6 +565,16 @@ def sqrt(x: Tensor, /) -> Tensor:
 def square(x: Tensor, /) -> Tensor:
     """Each element multiplied by itself."""
 
+def std(
+    x: Tensor,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    correction: float = 0.0,
+    keepdims: builtins.bool = False,
+) -> Tensor:
+    """Standard deviation of the elements over some or all axes."""
+
 def subtract(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Difference of each element of `x1` and the respective element of `x2`."""
 
@@ -592,6 +602,16 @@ def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
 
 def trunc(x: Tensor, /) -> Tensor:
     """Each element rounded towards zero."""
+
+def var(
+    x: Tensor,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    correction: float = 0.0,
+    keepdims: builtins.bool = False,
+) -> Tensor:
+    """Variance of the elements over some or all axes."""
 
 def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Elements of `x1` where `condition` holds, of `x2` elsewhere."""

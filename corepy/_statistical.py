@@ -5,7 +5,9 @@ from ._core import (
     mean,
     min,
     prod,
+    std,
     sum,
+    var,
 )
 
 __all__ = [
@@ -13,5 +15,7 @@ __all__ = [
     "mean",
     "min",
     "prod",
+    "std",
     "sum",
+    "var",
 ]

@@ -75,6 +75,6 @@ def test_an_unknown_instruction_set_is_refused():
 def test_import_needs_no_numpy_and_little_else():
     done = run("import sys; before = set(sys.modules); import corepy; print(*set(sys.modules) - before)")
     assert done.returncode == 0 and done.stderr == ""
-    needed = {"math", "warnings", "types", "contextlib"}
+    needed = {"__future__", "contextlib", "math", "types", "warnings"}
     assert {name for name in done.stdout.split() if not name.startswith("corepy")} <= needed
     assert not set(done.stdout.split()) & {"corepy._format", "corepy._numpy"}

@@ -84,7 +84,7 @@ OVERLAPS = {
     "shifted down": ((12,), lambda m: m[:-1], lambda m: m[1:]),
     "reversed": ((12,), lambda m: m, lambda m: m[::-1]),
     "reversed target": ((12,), lambda m: m[::-1], lambda m: m),
-    "every other": ((13,), lambda m: m[::2], lambda m: m[6:]),
+    "every other": ((12,), lambda m: m[::2], lambda m: m[len(m) // 2 :]),
     "transposed": ((6, 6), lambda m: m.T, lambda m: m),
     "transposed source": ((6, 6), lambda m: m, lambda m: m.T),
     "stack of transposes": ((3, 4, 4), lambda m: m.mT, lambda m: m),
@@ -193,6 +193,8 @@ def test_operands_that_mean_nothing(other):
     for symbol in ("+", "-", "*", "/", "//", "%", "**", "&", "<<", "<", ">="):
         with pytest.raises(TypeError):
             eval(f"x {symbol} other", {"x": x, "other": other})
+        if symbol == "%" and isinstance(other, str | bytes):
+            continue  # Python formats.
         with pytest.raises(TypeError):
             eval(f"other {symbol} x", {"x": x, "other": other})
     assert (x == other) is False and (x != other) is True

@@ -38,7 +38,7 @@ class Layout:
 
     def of_array(self, base):
         """The view of a NumPy array of shape `base_shape`."""
-        view = base[self.key]
+        view = base[(*self.key, ...)]
         view = view.mT if self.transposed else view
         return np.broadcast_to(view, self.shape) if self.repeated else view
 

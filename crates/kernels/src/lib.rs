@@ -8,3 +8,4 @@ mod ffi;
 pub mod isa;
 pub mod reduce;
 pub mod select;
+pub mod statistics;

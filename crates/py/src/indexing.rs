@@ -1,6 +1,6 @@
 //! Basic indexing: integers, slices, ellipsis and newaxis make views.
 
-use corepy_core::{DType, Kind, Tensor};
+use corepy_core::{DType, Error, Kind, Tensor};
 use corepy_kernels::elementwise::{self, Operand};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::ffi;
@@ -68,10 +68,13 @@ fn view_of_tuple(tensor: &Tensor, keys: &Bound<'_, PyTuple>, op: &'static str) -
         return Err(too_many(op, consuming, tensor.ndim()));
     }
     let mut result = tensor.clone();
+    // The axis of the result that the next key is for, and of the tensor itself, for errors.
     let mut axis = 0;
+    let mut own_axis = 0;
     for key in keys.iter() {
         if key.cast::<PyEllipsis>().is_ok() {
             axis += tensor.ndim() - consuming;
+            own_axis += tensor.ndim() - consuming;
         } else if key.is_none() {
             if result.ndim() >= corepy_core::shape::MAX_RANK {
                 return Err(PyIndexError::new_err(format!(
@@ -84,8 +87,16 @@ fn view_of_tuple(tensor: &Tensor, keys: &Bound<'_, PyTuple>, op: &'static str) -
         } else if let Ok(slice) = key.cast::<PySlice>() {
             result = sliced(&result, axis, slice)?;
             axis += 1;
+            own_axis += 1;
         } else if let Some(index) = integer(&key)? {
-            result = result.selected(op, axis, index).py()?;
+            let selected = result.selected(op, axis, index).map_err(|error| match error {
+                Error::IndexOutOfRange { op, index, size, .. } => {
+                    Error::IndexOutOfRange { op, index, axis: own_axis, size }
+                }
+                other => other,
+            });
+            result = selected.py()?;
+            own_axis += 1;
         } else {
             return Err(PyIndexError::new_err(format!(
                 "{op}: an index must be an integer, a slice, an ellipsis or None, not {}",

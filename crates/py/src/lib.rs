@@ -29,6 +29,7 @@ mod reduce;
 mod registry;
 mod searching;
 mod shape;
+mod statistics;
 mod tensor;
 
 use pyo3::prelude::*;
@@ -65,6 +66,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     foreign::register(module)?;
     manipulation::register(module)?;
     searching::register(module)?;
+    statistics::register(module)?;
     registry::register(module)?;
     Ok(())
 }

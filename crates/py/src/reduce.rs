@@ -32,10 +32,11 @@ pub fn has_negative(tensor: &Tensor) -> PyResult<bool> {
     reduce::has_negative(tensor).py()
 }
 
-type Axes = SmallVec<[i64; 4]>;
+/// Axes as given.
+pub type Axes = SmallVec<[i64; 4]>;
 
 /// `axis=`: None for all axes, an integer, or a tuple or list of them.
-fn axes(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
+pub fn axes(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     if let Ok(tuple) = axis.cast::<PyTuple>() {
         return tuple.iter().map(|axis| one_axis(op, &axis)).collect();
     }
