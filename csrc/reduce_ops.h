@@ -55,7 +55,7 @@ struct Prod {
     return a * b;
   }
   static COREPY_INLINE Complex<double> apply(Complex<double> a, Complex<double> b) {
-    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+    return math::multiply(a, b);
   }
   template <class A, class Part>
   static COREPY_INLINE A widen(Complex<Part> z) {

@@ -490,7 +490,9 @@ fn configuration() -> &'static (usize, Option<String>) {
     static CONFIGURATION: OnceLock<(usize, Option<String>)> = OnceLock::new();
     CONFIGURATION.get_or_init(|| {
         let default = cores().min(MAX_THREADS);
-        let Some(text) = std::env::var_os("COREPY_NUM_THREADS") else { return (default, None) };
+        let Some(text) = std::env::var_os("COREPY_NUM_THREADS").filter(|text| !text.is_empty()) else {
+            return (default, None);
+        };
         match text.to_str().and_then(|text| text.trim().parse().ok()) {
             Some(threads @ 1..=MAX_THREADS) => (threads, None),
             _ => (

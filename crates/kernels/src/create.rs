@@ -3,32 +3,25 @@
 
 use corepy_core::shape::{Shape, Strides, checked_size, contiguous_strides};
 use corepy_core::storage::Storage;
-use corepy_core::{DType, Error, Result, Tensor, scheduler};
+use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
 use smallvec::SmallVec;
 
 use crate::elementwise::{self, Operand, Scalar};
+use crate::exec;
 use crate::ffi::{self, Line};
 
-/// Elements that one chunk writes: about 4 µs of work, and its memory (64 KiB of float64) fits L2.
-const CHUNK: usize = 8192;
+/// Bytes that one chunk writes: about 3 µs of work.
+const CHUNK_BYTES: usize = 65_536;
 
 /// Estimated nanoseconds per byte written: a core writes some 20 GB/s to its caches.
 const NS_PER_BYTE: f32 = 0.05;
 
-/// Runs `body(first, n)` over chunks of `size` elements of `itemsize` bytes.
-fn chunked(
-    op: &'static str,
-    size: usize,
-    itemsize: usize,
-    body: &(dyn Fn(usize, usize) -> Result<()> + Sync),
-) -> Result<()> {
-    let chunks = size.div_ceil(CHUNK);
-    let parallel = chunks > 1 && scheduler::worth_parallel(((size * itemsize) as f32 * NS_PER_BYTE) as u64);
-    scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
-        let first = chunk * CHUNK;
-        body(first, CHUNK.min(size - first))
-    })
-}
+/// Bytes from which a new tensor is written past the caches, which would not hold it until it is read.
+/// Ordinary stores first read what they overwrite.
+const STREAM_BYTES: usize = 16 << 20;
+
+/// Bytes computed before they are streamed out of a buffer that stays in L1.
+const STREAM_TURN: usize = 4096;
 
 /// An address that threads write disjoint parts of.
 #[derive(Clone, Copy)]
@@ -48,21 +41,68 @@ impl Target {
     }
 }
 
+/// What writes `n` elements, of which the first has the index `first`, to `address`.
+type Write<'a> = dyn Fn(usize, *mut u8, usize) + Sync + 'a;
+
+/// Writes the elements of a fresh, C-contiguous tensor, chunk by chunk. `constant` says that all are equal.
+///
+/// # Safety
+/// `write(first, address, n)` must be sound for every part of the index range and any address that holds
+/// `n` elements.
+unsafe fn write_all(op: &'static str, out: &Tensor, constant: bool, write: &Write<'_>) -> Result<()> {
+    let itemsize = out.dtype().itemsize();
+    let (size, bytes) = (out.size(), out.size() * itemsize);
+    let per_chunk = CHUNK_BYTES / itemsize;
+    let chunks = size.div_ceil(per_chunk);
+    let parallel = chunks > 1 && scheduler::worth_parallel((bytes as f32 * NS_PER_BYTE) as u64);
+    let streams = bytes >= STREAM_BYTES && out.data().addr().is_multiple_of(64);
+    let target = Target(out.data());
+    scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
+        let first = chunk * per_chunk;
+        let n = per_chunk.min(size - first);
+        if !streams {
+            write(first, target.at(first * itemsize), n);
+            return Ok(());
+        }
+        arena::scope(op, |scope| {
+            let buffer = scope.bytes(STREAM_TURN)?;
+            let per_turn = STREAM_TURN / itemsize;
+            for begin in (first..first + n).step_by(per_turn) {
+                let turn = per_turn.min(first + n - begin);
+                if begin == first || !constant {
+                    write(begin, buffer, turn);
+                }
+                // SAFETY: the buffer holds `turn` elements, the target has room for them from `begin` on,
+                // and both addresses are multiples of 64: a turn is whole cache lines, but for the last.
+                unsafe { ffi::stream()(buffer, target.at(begin * itemsize), turn * itemsize) };
+            }
+            exec::stream_fence();
+            Ok(())
+        })
+    })
+}
+
 /// A C-contiguous tensor of zeros.
 pub fn zeros(op: &'static str, shape: &[usize], dtype: DType) -> Result<Tensor> {
     let size = checked_size(op, shape, dtype)?;
-    let bytes = size * dtype.itemsize();
-    let (storage, zeroed) = Storage::allocate_maybe_zeroed(op, bytes)?;
+    let (storage, zeroed) = Storage::allocate_maybe_zeroed(op, size * dtype.itemsize())?;
+    let out = Tensor::over(storage, SmallVec::from_slice(shape), size, dtype);
     if !zeroed {
-        let target = Target(storage.as_ptr());
-        // Zero has the same bytes in every dtype.
-        chunked(op, bytes.div_ceil(8), 8, &|first, n| {
-            // SAFETY: chunks partition the fresh storage, which is `bytes` long.
-            unsafe { target.at(first * 8).write_bytes(0, (n * 8).min(bytes - first * 8)) };
-            Ok(())
-        })?;
+        let itemsize = dtype.itemsize();
+        // SAFETY: zero has the same bytes in every dtype; `address` holds `n` elements.
+        unsafe { write_all(op, &out, true, &|_, address, n| address.write_bytes(0, n * itemsize))? };
     }
-    Ok(Tensor::over(storage, SmallVec::from_slice(shape), size, dtype))
+    Ok(out)
+}
+
+/// A C-contiguous tensor filled with one number.
+pub fn full(op: &'static str, shape: &[usize], value: &Scalar) -> Result<Tensor> {
+    let out = Tensor::empty(op, shape, value.dtype())?;
+    let kernel = ffi::cast(value.dtype(), value.dtype());
+    let bytes = value.bytes();
+    // SAFETY: the kernel repeats its one element, as the mask says, `n` times.
+    unsafe { write_all(op, &out, true, &|_, address, n| kernel([bytes.as_ptr()].as_ptr(), address, n, 1))? };
+    Ok(out)
 }
 
 /// `tensor`, fresh and C-contiguous over `shape` permuted by `order`, as a tensor of `shape` whose axes
@@ -174,8 +214,6 @@ pub fn arange(range: Range, dtype: DType) -> Result<Tensor> {
     if size == 0 {
         return Ok(out);
     }
-    let target = Target(out.data());
-    let itemsize = dtype.itemsize();
     if let (Some(kernel), Some((low, high))) = (ffi::progression(dtype), dtype.integer_range()) {
         let (start, step) = range.as_integers();
         let last = step.checked_mul(size as i128 - 1).and_then(|distance| start.checked_add(distance));
@@ -185,11 +223,9 @@ pub fn arange(range: Range, dtype: DType) -> Result<Tensor> {
                 return Err(Error::Overflow { op, message: format!("{text} is out of bounds for {dtype}") });
             }
         }
-        chunked(op, size, itemsize, &|first, n| {
-            // SAFETY: the output holds `size` elements, of which this chunk writes its own.
-            unsafe { kernel(start as u64, step as u64, first as u64, target.at(first * itemsize), n) };
-            Ok(())
-        })?;
+        let (start, step) = (start as u64, step as u64);
+        // SAFETY: the kernel writes `n` elements.
+        unsafe { write_all(op, &out, false, &|first, address, n| kernel(start, step, first as u64, address, n))? };
     } else {
         let (start, step) = match range {
             Range::Integers { start, step, .. } => (start as f64, step as f64),
@@ -202,14 +238,10 @@ pub fn arange(range: Range, dtype: DType) -> Result<Tensor> {
 
 /// Writes `line` into a contiguous tensor.
 fn write_line(op: &'static str, out: &Tensor, line: &Line) -> Result<()> {
-    let (dtype, itemsize) = (out.dtype(), out.dtype().itemsize());
+    let dtype = out.dtype();
     let kernel = ffi::linear(dtype).ok_or(Error::UnsupportedDType { op, dtypes: vec![dtype], expected: "numeric" })?;
-    let target = Target(out.data());
-    chunked(op, out.size(), itemsize, &|first, n| {
-        // SAFETY: the output is contiguous; this chunk writes its own elements.
-        unsafe { kernel(line, first as u64, target.at(first * itemsize), n) };
-        Ok(())
-    })
+    // SAFETY: the kernel writes `n` elements.
+    unsafe { write_all(op, out, false, &|first, address, n| kernel(line, first as u64, address, n)) }
 }
 
 /// `num` evenly spaced numbers from `start` to `stop`, each given as real and imaginary component; the
@@ -276,15 +308,20 @@ pub fn triangle(op: &'static str, x: &Tensor, k: i64, lower: bool) -> Result<Ten
     let dtype = x.dtype();
     let itemsize = dtype.itemsize();
     let (rows, cols) = (x.shape()[ndim - 2], x.shape()[ndim - 1]);
+    let is_run = |axis: usize| x.shape()[axis] <= 1 || x.strides()[axis] == itemsize as isize;
+    let in_runs = is_run(ndim - 1);
+    if !in_runs && is_run(ndim - 2) {
+        // Columns are runs: the transpose's triangle, which keeps the order in memory.
+        return triangle(op, &x.matrix_transpose(op)?, k.saturating_neg(), !lower)?.matrix_transpose(op);
+    }
     // Rows that do not lie in one run are gathered first, in tiles, and then only zeroed.
-    let in_runs = cols <= 1 || x.strides()[ndim - 1] == itemsize as isize;
     let out = if in_runs { Tensor::empty(op, x.shape(), dtype)? } else { elementwise::cast_contiguous(op, x, dtype)? };
     if out.size() == 0 {
         return Ok(out);
     }
     let copy = ffi::copy(itemsize);
     let all_rows = out.size() / cols;
-    let per_chunk = (CHUNK / cols).max(1);
+    let per_chunk = (CHUNK_BYTES / itemsize / cols).max(1);
     let chunks = all_rows.div_ceil(per_chunk);
     let parallel = chunks > 1 && scheduler::worth_parallel(((out.size() * itemsize) as f32 * NS_PER_BYTE) as u64);
     let target = Target(out.data());

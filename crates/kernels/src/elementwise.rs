@@ -332,6 +332,19 @@ pub fn assign(op: &'static str, out: &Tensor, value: Operand<'_>) -> Result<()> 
 /// As [`assign`]; `fresh` says that `out` was just allocated.
 fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Result<()> {
     out.require_writable(op)?;
+    if fresh && out.size() <= INLINE_ELEMENTS && out.is_contiguous() {
+        let scalars = match value {
+            Operand::Scalar(_) => Some(1),
+            Operand::Tensor(tensor) if tensor.shape() == out.shape() && tensor.is_contiguous() => Some(0),
+            Operand::Tensor(_) => None,
+        };
+        if let Some(scalars) = scalars {
+            let args = [value.data().cast_const()];
+            // SAFETY: both are contiguous and hold `size` elements; fresh memory overlaps nothing.
+            unsafe { ffi::cast(value.dtype(), out.dtype())(args.as_ptr(), out.data(), out.size(), scalars) };
+            return Ok(());
+        }
+    }
     let copy;
     let value = match value {
         Operand::Tensor(tensor) if out.may_clobber(tensor) => {

@@ -200,6 +200,12 @@ impl Discovery {
         Ok(())
     }
 
+    /// Whether a number at a depth that has numbers adds nothing to what is known: the usual case.
+    #[inline]
+    fn is_covered(&self, object: &Bound<'_, PyAny>) -> bool {
+        matches!(self.weak, Some(DType::Float64 | DType::Complex128)) && object.is_exact_instance_of::<PyFloat>()
+    }
+
     fn visit(&mut self, object: &Bound<'_, PyAny>, prefix: &mut Vec<usize>) -> PyResult<()> {
         if let Some(items) = sequence(object) {
             if prefix.len() >= corepy_core::shape::MAX_RANK {
@@ -212,8 +218,14 @@ impl Discovery {
             if items.len() == 0 {
                 self.leaf(prefix, &[])?;
             }
+            let mut settled = false;
             for index in 0..items.len() {
-                self.visit(&items.get(index)?, prefix)?;
+                let item = items.get(index)?;
+                if settled && self.is_covered(&item) {
+                    continue;
+                }
+                self.visit(&item, prefix)?;
+                settled = self.shape.as_deref() == Some(&prefix[..]);
             }
             prefix.pop();
             return Ok(());
@@ -288,8 +300,48 @@ fn nested_tensor(object: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
     crate::foreign::import(object, None)
 }
 
+/// The tensor of a flat list of Python floats, or of Python ints that fit int64: the frequent cases,
+/// read in one pass. None for anything else.
+fn from_flat_list(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> Option<Tensor> {
+    let list = object.cast_exact::<PyList>().ok()?;
+    let first = list.get_item(0).ok()?;
+    let is_float = first.is_exact_instance_of::<PyFloat>();
+    let natural = if is_float { DType::Float64 } else { DType::Int64 };
+    if dtype.is_some_and(|dtype| dtype != natural) || !is_float && !first.is_exact_instance_of::<PyInt>() {
+        return None;
+    }
+    let size = list.len();
+    let tensor = Tensor::empty("asarray", &[size], natural).ok()?;
+    for (index, item) in list.iter().enumerate().take(size) {
+        // SAFETY: `index` lies inside the tensor, whose elements are f64 or i64; each item is read as
+        // what it was checked to be.
+        unsafe {
+            if is_float {
+                if ffi::PyFloat_CheckExact(item.as_ptr()) == 0 {
+                    return None;
+                }
+                tensor.data().cast::<f64>().add(index).write(ffi::PyFloat_AS_DOUBLE(item.as_ptr()));
+            } else {
+                let mut overflow = 0;
+                if ffi::PyLong_CheckExact(item.as_ptr()) == 0 {
+                    return None;
+                }
+                let value = ffi::PyLong_AsLongLongAndOverflow(item.as_ptr(), &raw mut overflow);
+                if overflow != 0 {
+                    return None;
+                }
+                tensor.data().cast::<i64>().add(index).write(value);
+            }
+        }
+    }
+    (list.len() == size).then_some(tensor)
+}
+
 /// A new tensor of a nested sequence of Python numbers and tensors.
 pub fn from_sequence(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> PyResult<Tensor> {
+    if let Some(tensor) = from_flat_list(object, dtype) {
+        return Ok(tensor);
+    }
     let mut discovery = Discovery::default();
     discovery.visit(object, &mut Vec::new())?;
     let dtype = match dtype {
@@ -313,7 +365,17 @@ fn fill(object: &Bound<'_, PyAny>, target: &Tensor, next: &mut *mut u8, depth: u
             return Err(changed());
         }
         for index in 0..items.len() {
-            fill(&items.get(index)?, target, next, depth + 1)?;
+            let item = items.get(index)?;
+            // The usual case, where nothing need be converted or checked.
+            if let (DType::Float64, true, Ok(value)) = (dtype, depth + 1 == target.ndim(), item.cast_exact::<PyFloat>())
+                && *next < end
+            {
+                // SAFETY: `next` lies inside the target, which is aligned and has room for one more.
+                unsafe { next.cast::<f64>().write(value.value()) };
+                *next = next.wrapping_add(size_of::<f64>());
+                continue;
+            }
+            fill(&item, target, next, depth + 1)?;
         }
         return Ok(());
     }

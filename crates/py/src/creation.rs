@@ -204,7 +204,7 @@ fn made(
 fn one(op: &'static str) -> impl FnOnce(&[usize], DType) -> corepy_core::Result<Tensor> + Send {
     move |shape, dtype| {
         let value = Number::Int(1).to_scalar(dtype).ok_or(Error::Overflow { op, message: String::from("1") })?;
-        elementwise::full(op, shape, &value)
+        create::full(op, shape, &value)
     }
 }
 
@@ -431,7 +431,7 @@ fn filled(op: &'static str, fill: Fill, dtype: DType) -> PyResult<Filler> {
     Ok(match fill {
         Fill::Number(number) => {
             let value = convert::number_as(op, number, dtype)?;
-            Box::new(move |shape, _| elementwise::full(op, shape, &value))
+            Box::new(move |shape, _| create::full(op, shape, &value))
         }
         Fill::Tensor(array) => {
             check_cast(op, array.dtype(), dtype)?;

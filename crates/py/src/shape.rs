@@ -20,6 +20,9 @@ pub fn extract(op: &str, value: &Bound<'_, PyAny>) -> PyResult<Shape> {
 /// As [`extract`], with negative sizes.
 pub fn signed(op: &str, value: &Bound<'_, PyAny>) -> PyResult<SmallVec<[i64; 4]>> {
     const NAME: &str = "a size in a shape";
+    if value.is_exact_instance_of::<PyInt>() {
+        return Ok(std::iter::once(clamped(op, NAME, value)?).collect());
+    }
     if let Ok(sizes) = value.cast::<PyTuple>() {
         return sizes.iter().map(|size| clamped(op, NAME, &size)).collect();
     }

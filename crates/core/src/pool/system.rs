@@ -129,7 +129,7 @@ pub(crate) fn parse_bytes(text: &str) -> Option<usize> {
 /// A `COREPY_*` variable that counts bytes: its value, or `default` with a warning where its text
 /// makes no sense.
 pub(crate) fn bytes_from_environment(name: &str, default: usize) -> (usize, Option<String>) {
-    let Some(text) = std::env::var_os(name) else { return (default, None) };
+    let Some(text) = std::env::var_os(name).filter(|text| !text.is_empty()) else { return (default, None) };
     match text.to_str().and_then(parse_bytes) {
         Some(bytes) => (bytes, None),
         None => (

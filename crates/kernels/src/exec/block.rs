@@ -73,7 +73,7 @@ pub struct Geometry<'a> {
 unsafe impl Sync for Geometry<'_> {}
 
 /// Orders streaming stores, which are weakly ordered, before whatever says that the chunk is done.
-fn stream_fence() {
+pub(crate) fn stream_fence() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: every x86-64 processor has the instruction; it only orders stores.
     unsafe {

@@ -3,6 +3,7 @@
 mod block;
 mod program;
 
+pub(crate) use block::stream_fence;
 pub use block::{Geometry, Operand, Role};
 pub use program::{Program, Slot, Step};
 
