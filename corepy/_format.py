@@ -271,9 +271,10 @@ def _shortest(value: float, single: bool) -> tuple[str, int]:
 
 def _rounded_to_single(value: float) -> float:
     try:
-        return struct.unpack("f", struct.pack("f", value))[0]
+        rounded: float = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
         return math.inf
+    return rounded
 
 
 def _scalar_text(value: Any, dtype: str) -> str:

@@ -51,7 +51,8 @@ void linear(const CorepyLine* line, uint64_t first, void* out, size_t n) {
       if constexpr (is_complex<T>) {
         using Part = decltype(T::re);
         Part* y = static_cast<Part*>(out) + part;
-        for (int32_t i = 0; i < count; ++i) y[2 * static_cast<size_t>(i)] = static_cast<Part>(start + position(i) * step);
+        for (int32_t i = 0; i < count; ++i)
+          y[2 * static_cast<size_t>(i)] = static_cast<Part>(start + position(i) * step);
       } else {
         T* y = static_cast<T*>(out);
         for (int32_t i = 0; i < count; ++i) y[i] = from_line<T>(start + position(i) * step);

@@ -27,7 +27,7 @@ struct Sum {
   // Additions one after another before a pairwise tree begins. A sum of n float64 is within
   // (leaf + 5 + log2(n)) * 2^-53 of the sum of magnitudes.
   static constexpr size_t leaf = 16;
-  static constexpr bool needs_nan_check = false;
+  static constexpr bool is_idempotent = false;
   template <class T>
   using Accumulator = typename Widened<T>::type;
   // Of floating-point numbers the neutral element is -0: 0 + -0 is 0.
@@ -43,7 +43,7 @@ struct Sum {
 
 struct Prod {
   static constexpr size_t leaf = 16;
-  static constexpr bool needs_nan_check = false;
+  static constexpr bool is_idempotent = false;
   template <class T>
   using Accumulator = typename Widened<T>::type;
   template <class A>
@@ -75,7 +75,7 @@ COREPY_INLINE bool is_nan(Complex<Part> z) {
 
 struct Max {
   static constexpr size_t leaf = size_t(1) << 62;
-  static constexpr bool needs_nan_check = true;
+  static constexpr bool is_idempotent = true;
   // As apply, in one instruction: the second where the first is not larger.
   struct WithoutNan {
     template <class V>
@@ -106,7 +106,7 @@ struct Max {
 
 struct Min {
   static constexpr size_t leaf = size_t(1) << 62;
-  static constexpr bool needs_nan_check = true;
+  static constexpr bool is_idempotent = true;
   // As apply, in one instruction: the second where the first is not smaller.
   struct WithoutNan {
     template <class V>

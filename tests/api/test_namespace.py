@@ -64,6 +64,12 @@ def test_a_star_import_leaves_python_alone():
     assert scope["add"] is cp.add and "sum" not in scope and "abs" not in scope
 
 
+def test_the_core_and_the_namespace_have_the_same_functions():
+    core = {name for name in _core.__all__ if inspect.isbuiltin(getattr(_core, name)) and not name.startswith("_")}
+    assert core - {"configuration", "registry"} == set(FUNCTIONS) - {"show_config"}
+    assert all(getattr(cp, name) is getattr(_core, name) for name in set(FUNCTIONS) & core)
+
+
 def test_nothing_else_is_public():
     assert not set(PUBLIC) & {"registry", "configuration", "annotations", "warnings", "types"}
 

@@ -92,6 +92,14 @@ def test_more_dimensions_than_can_be():
         cp.asarray(nested)
 
 
+def test_shapes_without_end():
+    """An iterator that never stops is read no further than a shape can be long."""
+    with pytest.raises(ValueError, match="zeros: .*64"):
+        cp.zeros(iter(int, 1))
+    with pytest.raises(ValueError, match="zeros: .*64"):
+        cp.zeros([1] * 10**6)
+
+
 def test_sequences_that_hold_themselves():
     """An endless nesting ends in an error."""
     loop = []

@@ -227,7 +227,9 @@ def test_masks_are_not_lost():
 
 # Ufuncs
 
-UNARY = "abs ceil cos cosh exp expm1 floor log log10 log1p log2 negative positive sign sin sinh sqrt square tan tanh trunc"
+UNARY = (
+    "abs ceil cos cosh exp expm1 floor log log10 log1p log2 negative positive sign sin sinh sqrt square tan tanh trunc"
+)
 RENAMED = {
     "arccos": "acos",
     "arcsin": "asin",
@@ -449,7 +451,13 @@ def test_functions_of_several_tensors():
 
 def test_functions_that_corepy_does_not_have():
     x = cp.asarray([1.0, 2.0, 4.0])
-    for result in [np.interp(x, [0, 5], [0, 10]), np.gradient(x), np.histogram(x)[0], np.vander(x), np.polyfit(x, x, 1)]:
+    for result in [
+        np.interp(x, [0, 5], [0, 10]),
+        np.gradient(x),
+        np.histogram(x)[0],
+        np.vander(x),
+        np.polyfit(x, x, 1),
+    ]:
         assert type(result) is np.ndarray
     assert np.shape(x) == (3,) and np.ndim(x) == 1 and np.size(x) == 3
     assert np.array_equal(x, x) is True and np.allclose(x, [1.0, 2.0, 4.0]) is True

@@ -35,7 +35,7 @@ SKIPPED = {"__class__", "__init__", "__new__", "__init_subclass__", "__subclassh
 SKIPPED |= {"__delattr__", "__setattr__", "__del__", "__sizeof__"}
 DTYPES = [value for value in vars(cp).values() if isinstance(value, cp.DType)]
 # The most bytes that a process may map: larger allocations fail as on a machine without memory.
-ADDRESS_SPACE = 8 << 30
+ADDRESS_SPACE = 3 << 30
 # Elements above which results are not used as operands: broadcasting would make a call too long.
 LARGE = 1 << 16
 
@@ -160,10 +160,18 @@ class Fuzzer:
             return memoryview(source)[:: r.choice([1, 1, -1])] if r.random() < 0.3 else source
         return r.choice([Odd(self.tensor()), Odd(None), Odd((1, 0)), Odd("x")])
 
+    def arguments(self):
+        """Half of the time tensors and numbers, as most functions want."""
+        r = self.random
+        count = r.choice([0, 1, 1, 2, 2, 2, 3, 4])
+        if r.random() < 0.5:
+            return [self.tensor() if r.random() < 0.8 else r.choice([2, 0.5, True, -1]) for _ in range(count)]
+        return [self.value() for _ in range(count)]
+
     def keywords(self):
         """Some of the keywords that the standard's functions take, with any value."""
         r = self.random
-        if r.random() < 0.6:
+        if r.random() < 0.8:
             return {}
         names = ["dtype", "axis", "keepdims", "copy", "device", "correction", "k", "indexing", "endpoint", "stream"]
         names += ["min", "max", "max_version", "dl_device", "api_version", "num", "step", "stop", "shape"]
@@ -211,7 +219,7 @@ def main(seed, seconds, log):
     with open(log, "w") as out:
         while time.monotonic() < end:
             name, function = fuzzer.random.choice(targets)
-            arguments = [fuzzer.value() for _ in range(fuzzer.random.choice([0, 1, 1, 2, 2, 2, 3, 4]))]
+            arguments = fuzzer.arguments()
             keywords = fuzzer.keywords()
             if sizes([*arguments, *keywords.values()]) > 1 << 22:
                 continue

@@ -103,9 +103,7 @@ class Exporter:
             tensor.strides = (ctypes.c_int64 * len(strides))(*strides)
         for field, value in fields.items():
             setattr(tensor, field, value)
-        self.name = ctypes.c_char_p(
-            (capsule_name or ("dltensor_versioned" if versioned else "dltensor")).encode()
-        )
+        self.name = ctypes.c_char_p((capsule_name or ("dltensor_versioned" if versioned else "dltensor")).encode())
 
     def delete(self, _):
         self.deleted += 1

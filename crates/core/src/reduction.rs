@@ -75,6 +75,11 @@ impl Reduction {
     /// integers, extrema of bool and of complex numbers go beyond the standard, as in NumPy.
     pub fn types(self, source: DType, dtype: Option<DType>) -> Result<ReductionTypes> {
         let truth = |kernel| ReductionTypes { kernel, compute: source, accumulator: DType::Bool, result: DType::Bool };
+        // Sums of narrow integers are exact in 64 bits, of up to 2^47 of them.
+        if self == Reduction::Mean && !source.is_floating() && source.itemsize() <= 2 {
+            let whole = accumulator(source);
+            return Ok(ReductionTypes { kernel: Reduction::Sum, compute: whole, accumulator: whole, result: DType::Float64 });
+        }
         let (kernel, result) = match self {
             Reduction::Any | Reduction::All => return Ok(truth(self)),
             Reduction::Max if source == DType::Bool => return Ok(truth(Reduction::Any)),
@@ -131,7 +136,8 @@ mod tests {
             assert_eq!(types(Reduction::Prod, source, None).2, result);
         }
         assert_eq!(types(Reduction::Mean, Float32, None), (Float32, Float64, Float32));
-        assert_eq!(types(Reduction::Mean, Int8, None), (Float64, Float64, Float64));
+        assert_eq!(types(Reduction::Mean, Int32, None), (Float64, Float64, Float64));
+        assert_eq!(types(Reduction::Mean, UInt8, None), (UInt64, UInt64, Float64));
         assert_eq!(types(Reduction::Max, Int8, None), (Int8, Int8, Int8));
         assert_eq!(types(Reduction::All, Float32, None), (Float32, Bool, Bool));
     }

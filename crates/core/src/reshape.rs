@@ -10,10 +10,7 @@ use crate::tensor::Tensor;
 pub fn resolve_shape(op: &'static str, wanted: &[i64], from: &Tensor) -> Result<Shape> {
     let cannot = |why: &str| Error::Value {
         op,
-        message: format!(
-            "a tensor of shape {} cannot take the shape {wanted:?}: {why}",
-            shape_text(from.shape())
-        ),
+        message: format!("a tensor of shape {} cannot take the shape {wanted:?}: {why}", shape_text(from.shape())),
     };
     if wanted.iter().any(|&size| size < -1) {
         return Err(cannot("sizes are not negative but for -1"));
@@ -34,7 +31,8 @@ pub fn resolve_shape(op: &'static str, wanted: &[i64], from: &Tensor) -> Result<
     if product == 0 || !size.is_multiple_of(product) {
         return Err(cannot(&format!("{size} elements do not fit it")));
     }
-    let shape: Shape = wanted.iter().map(|&wanted| if wanted == -1 { size / product } else { wanted as usize }).collect();
+    let shape: Shape =
+        wanted.iter().map(|&wanted| if wanted == -1 { size / product } else { wanted as usize }).collect();
     checked_size(op, &shape, from.dtype())?;
     Ok(shape)
 }

@@ -17,7 +17,8 @@ const CHUNK_BYTES: usize = 65_536;
 const NS_PER_BYTE: f32 = 0.05;
 
 /// Bytes from which a new tensor is written past the caches, which would not hold it until it is read.
-/// Ordinary stores first read what they overwrite.
+/// Ordinary stores first read what they overwrite: `arange` of 8e6 int32 took 6.0 ms on one thread of a
+/// busy machine with them, and 3.6 ms with streaming stores.
 const STREAM_BYTES: usize = 16 << 20;
 
 /// Bytes computed before they are streamed out of a buffer that stays in L1.
@@ -105,13 +106,9 @@ pub fn full(op: &'static str, shape: &[usize], value: &Scalar) -> Result<Tensor>
     Ok(out)
 }
 
-/// `tensor`, fresh and C-contiguous over `shape` permuted by `order`, as a tensor of `shape` whose axes
-/// lie in memory in `order`.
-pub fn laid_out(
-    order: &[usize],
-    shape: &[usize],
-    make: impl FnOnce(&[usize]) -> Result<Tensor>,
-) -> Result<Tensor> {
+/// A tensor of `shape` whose axes lie in memory in `order`, outermost first: `make` gives a fresh
+/// C-contiguous one of the permuted shape.
+pub fn laid_out(order: &[usize], shape: &[usize], make: impl FnOnce(&[usize]) -> Result<Tensor>) -> Result<Tensor> {
     let permuted: Shape = order.iter().map(|&axis| shape[axis]).collect();
     let tensor = make(&permuted)?;
     let mut inverse: Shape = SmallVec::from_elem(0, order.len());
@@ -258,7 +255,8 @@ pub fn linspace(start: [f64; 2], stop: [f64; 2], num: usize, endpoint: bool, dty
     for part in 0..2 {
         let distance = stop[part] - start[part];
         let overflow = !distance.is_finite() && start[part].is_finite() && stop[part].is_finite();
-        line.step[part] = if overflow { stop[part] / intervals - start[part] / intervals } else { distance / intervals };
+        line.step[part] =
+            if overflow { stop[part] / intervals - start[part] / intervals } else { distance / intervals };
         underflow |= line.step[part] == 0.0 && distance != 0.0;
     }
     if underflow {
@@ -303,7 +301,10 @@ pub fn eye(rows: usize, cols: usize, k: i64, dtype: DType) -> Result<Tensor> {
 pub fn triangle(op: &'static str, x: &Tensor, k: i64, lower: bool) -> Result<Tensor> {
     let ndim = x.ndim();
     if ndim < 2 {
-        return Err(Error::Value { op, message: format!("at least 2 dimensions are required; this tensor has {ndim}") });
+        return Err(Error::Value {
+            op,
+            message: format!("at least 2 dimensions are required; this tensor has {ndim}"),
+        });
     }
     let dtype = x.dtype();
     let itemsize = dtype.itemsize();

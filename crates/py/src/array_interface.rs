@@ -23,7 +23,9 @@ fn parse_typestr(text: &str) -> PyResult<DType> {
     };
     let native = if cfg!(target_endian = "little") { '<' } else { '>' };
     if dtype.itemsize() > 1 && order != native && order != '=' {
-        return Err(PyTypeError::new_err(format!("asarray: typestr {text:?} has a non-native byte order; convert it first")));
+        return Err(PyTypeError::new_err(format!(
+            "asarray: typestr {text:?} has a non-native byte order; convert it first"
+        )));
     }
     Ok(dtype)
 }
@@ -63,7 +65,8 @@ pub fn import(object: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<
         };
         return buffer::import_bytes("asarray", &data, offset, dtype, shape, strides, copy).map(Some);
     };
-    let (address, read_only): (usize, bool) = pair.extract().map_err(|_| malformed("has no address and flag in data"))?;
+    let (address, read_only): (usize, bool) =
+        pair.extract().map_err(|_| malformed("has no address and flag in data"))?;
     let memory = Memory {
         op: "asarray",
         data: std::ptr::with_exposed_provenance_mut(address),

@@ -125,9 +125,8 @@ fn list_from<'py>(py: Python<'py>, tensor: &Tensor, axis: usize, data: *const u8
     }
     let size = tensor.shape()[axis];
     let stride = tensor.strides()[axis];
-    let items: PyResult<Vec<_>> = (0..size)
-        .map(|index| list_from(py, tensor, axis + 1, data.wrapping_offset(stride * index as isize)))
-        .collect();
+    let items: PyResult<Vec<_>> =
+        (0..size).map(|index| list_from(py, tensor, axis + 1, data.wrapping_offset(stride * index as isize))).collect();
     Ok(PyList::new(py, items?)?.into_any())
 }
 

@@ -268,7 +268,8 @@ fn arange(
     };
     let (range, natural) = if let [Some(start), Some(stop), Some(step)] = arguments.map(whole) {
         let dtypes = [integer_dtype(op, start_value), integer_dtype(op, stop_value)];
-        let natural = if dtypes.iter().any(|dtype| matches!(dtype, Ok(DType::UInt64))) { DType::UInt64 } else { DType::Int64 };
+        let natural =
+            if dtypes.iter().any(|dtype| matches!(dtype, Ok(DType::UInt64))) { DType::UInt64 } else { DType::Int64 };
         (Range::Integers { start, stop, step }, natural)
     } else {
         let [start, stop, step] = arguments.map(|number| real(op, number));
@@ -589,7 +590,8 @@ fn linspace(
     let (op, py) = ("linspace", start.py());
     let ends = [number(op, "start", start)?.0, number(op, "stop", stop)?.0];
     let num = shape::size(op, "num", num)?;
-    let natural = if ends.iter().any(|end| matches!(end, Number::Complex(..))) { DType::Complex128 } else { DType::Float64 };
+    let natural =
+        if ends.iter().any(|end| matches!(end, Number::Complex(..))) { DType::Complex128 } else { DType::Float64 };
     let dtype = dtype::extract_optional(op, dtype)?.unwrap_or(natural);
     dtype::check_device(op, device)?;
     check_cast(op, natural, dtype)?;

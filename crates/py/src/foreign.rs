@@ -127,13 +127,8 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let object = self.0.take();
         // Without an interpreter, at exit, there is nothing left to release.
-        if Python::try_attach(|_| ()).is_none() {
-            std::mem::forget(object);
-        } else {
-            Python::try_attach(|_| drop(object));
-        }
+        Python::try_attach(|_| drop(self.0.take()));
     }
 }
 
@@ -168,7 +163,11 @@ impl Memory {
             return Ok((0, 0));
         }
         if self.data.is_null() {
-            return Err(PyBufferError::new_err(format!("{}: shape {} at a null address", self.op, shape_text(&self.shape))));
+            return Err(PyBufferError::new_err(format!(
+                "{}: shape {} at a null address",
+                self.op,
+                shape_text(&self.shape)
+            )));
         }
         let beyond = || {
             PyBufferError::new_err(format!(
@@ -236,7 +235,8 @@ impl Memory {
             && strides.iter().all(|stride| stride.unsigned_abs().is_multiple_of(alignment));
         if is_aligned {
             // SAFETY: the elements lie in the storage and are aligned.
-            let tensor = unsafe { Tensor::from_parts(op, storage, data, self.shape, strides, dtype, self.writable) }.py()?;
+            let tensor =
+                unsafe { Tensor::from_parts(op, storage, data, self.shape, strides, dtype, self.writable) }.py()?;
             return if copy == Some(true) { copied(py, &tensor) } else { Ok(tensor) };
         }
         if copy == Some(false) {
@@ -257,6 +257,8 @@ impl Memory {
 /// Sizes as another library gives them: not yet known to be sensible.
 pub fn sizes(op: &str, given: impl Iterator<Item = i64>) -> PyResult<Shape> {
     given
-        .map(|size| usize::try_from(size).map_err(|_| PyBufferError::new_err(format!("{op}: negative size {size} in a shape"))))
+        .map(|size| {
+            usize::try_from(size).map_err(|_| PyBufferError::new_err(format!("{op}: negative size {size} in a shape")))
+        })
         .collect::<PyResult<SmallVec<_>>>()
 }

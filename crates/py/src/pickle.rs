@@ -35,8 +35,15 @@ fn _rebuild(
     if !sorted.iter().copied().eq(0..shape.len()) {
         return Err(PyValueError::new_err(format!("unpickling: {axes:?} is no permutation of {} axes", shape.len())));
     }
-    let tensor =
-        buffer::import_bytes("unpickling", buffer, 0, dtype, Shape::from_vec(shape), None, Some(true).filter(|_| copy))?;
+    let tensor = buffer::import_bytes(
+        "unpickling",
+        buffer,
+        0,
+        dtype,
+        Shape::from_vec(shape),
+        None,
+        Some(true).filter(|_| copy),
+    )?;
     PyTensor::wrap(py, tensor.permuted(&axes))
 }
 

@@ -38,7 +38,7 @@ pub fn is_square(arguments: &[Argument<'_, '_>]) -> bool {
     let kind = base.get().tensor.dtype().kind();
     match exponent {
         Argument::Int(_) => kind > Kind::Bool && matches!(exponent.number(), Some(Number::Int(2))),
-        Argument::Float(value) => kind >= Kind::Float && *value == 2.0,
+        Argument::Float(value) => kind >= Kind::Float && value.to_bits() == 2f64.to_bits(),
         _ => false,
     }
 }

@@ -33,7 +33,15 @@ pub fn signed(op: &str, value: &Bound<'_, PyAny>) -> PyResult<SmallVec<[i64; 4]>
         return Ok(std::iter::once(clamped(op, NAME, value)?).collect());
     }
     match value.try_iter() {
-        Ok(sizes) if !value.is_instance_of::<PyString>() => sizes.map(|size| clamped(op, NAME, &size?)).collect(),
+        Ok(sizes) if !value.is_instance_of::<PyString>() => {
+            // One size more than there may be is refused later; an iterator may have no end. Not
+            // collected: that would ask a foreign object for its length.
+            let mut result = SmallVec::new();
+            for size in sizes.take(corepy_core::shape::MAX_RANK + 1) {
+                result.push(clamped(op, NAME, &size?)?);
+            }
+            Ok(result)
+        }
         _ => Err(PyTypeError::new_err(format!(
             "{op}: a shape is an integer or a sequence of integers, not {}",
             type_name(value)

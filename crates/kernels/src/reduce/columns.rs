@@ -14,6 +14,8 @@ use super::{Job, Kernels, Shared};
 
 /// Columns below which rows that lie without gaps are taken several at a time.
 pub const NARROW: usize = 32;
+/// Rows below which narrow ones are not worth more than one kernel call.
+const FEW_ROWS: usize = 4;
 /// Columns per block: accumulators of 8 bytes and a few levels of their tree stay in L1/L2.
 const BLOCK_COLUMNS: usize = 1_024;
 /// Elements per block that is read in place.
@@ -250,7 +252,7 @@ impl<'a> Work<'a> {
     unsafe fn reduce_packed(&self, block: *const u8, rows: usize, cols: usize, target: *mut u8) {
         let row_bytes = cols * self.job.compute.itemsize();
         let mut at_once = 1;
-        while 2 * at_once * cols <= 2 * NARROW && 2 * at_once <= rows {
+        while 2 * at_once * cols <= 2 * NARROW && 2 * at_once * FEW_ROWS <= rows {
             at_once *= 2;
         }
         let item = self.job.accumulator.itemsize();

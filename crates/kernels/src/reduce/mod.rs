@@ -256,13 +256,22 @@ impl Job {
     /// `acc` and `out` hold `n` elements of their dtypes.
     #[inline]
     unsafe fn finish(&self, acc: *mut u8, out: *mut u8, n: usize) {
-        // SAFETY: the caller's promise; a complex accumulator is two float64.
-        unsafe {
-            if let Some(divisor) = self.divisor {
+        let divide = |numbers: *mut u8| {
+            if let Some(divisor) = &self.divisor {
                 let parts = self.accumulator.itemsize() / size_of::<f64>();
                 let divide = ffi::elementwise(const { Op::named("divide") }, DType::Float64);
                 let divide = divide.expect("float64 divides");
-                divide([acc.cast_const(), (&raw const divisor).cast()].as_ptr(), acc, n * parts, 0b10);
+                let args = [numbers.cast_const(), std::ptr::from_ref(divisor).cast()];
+                // SAFETY: float64, or complex128, which is two of them; in place.
+                unsafe { divide(args.as_ptr(), numbers, n * parts, 0b10) };
+            }
+        };
+        // Whole numbers are divided as float64, which their mean is; others before they are rounded.
+        let is_whole = self.accumulator.is_integer();
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !is_whole {
+                divide(acc);
             }
             if self.is_direct() {
                 if acc != out {
@@ -270,6 +279,9 @@ impl Job {
                 }
             } else {
                 ffi::cast(self.accumulator, self.result)([acc.cast_const()].as_ptr(), out, n, 0);
+            }
+            if is_whole {
+                divide(out);
             }
         }
     }

@@ -90,8 +90,10 @@ impl PyTensor {
             (*view).ndim = if has_shape { tensor.ndim() as c_int } else { 1 };
             (*view).format =
                 if asks(flags, ffi::PyBUF_FORMAT) { info.format.as_ptr().cast_mut() } else { std::ptr::null_mut() };
-            (*view).shape = if points(ffi::PyBUF_ND) { geometry.shape.as_mut_ptr().cast() } else { std::ptr::null_mut() };
-            (*view).strides = if points(ffi::PyBUF_STRIDES) { geometry.strides.as_mut_ptr() } else { std::ptr::null_mut() };
+            (*view).shape =
+                if points(ffi::PyBUF_ND) { geometry.shape.as_mut_ptr().cast() } else { std::ptr::null_mut() };
+            (*view).strides =
+                if points(ffi::PyBUF_STRIDES) { geometry.strides.as_mut_ptr() } else { std::ptr::null_mut() };
             (*view).suboffsets = std::ptr::null_mut();
             (*view).internal = Box::into_raw(geometry).cast();
             (*view).obj = slf.into_any().into_ptr();

@@ -52,8 +52,5 @@ pub fn parse(format: &[u8], itemsize: usize) -> Result<DType, Unsupported> {
     if is_foreign && itemsize > 1 {
         return Err(Unsupported::ByteOrder);
     }
-    DType::ALL
-        .into_iter()
-        .find(|dtype| dtype.kind() == kind && dtype.itemsize() == itemsize)
-        .ok_or(Unsupported::Type)
+    DType::ALL.into_iter().find(|dtype| dtype.kind() == kind && dtype.itemsize() == itemsize).ok_or(Unsupported::Type)
 }

@@ -77,7 +77,8 @@ pub fn import(object: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<
             Err(_) => return Err(error),
         },
     };
-    let dtype = format::parse(loan.format(), loan.0.itemsize as usize).map_err(|fault| unsupported(object, &loan, &fault))?;
+    let dtype =
+        format::parse(loan.format(), loan.0.itemsize as usize).map_err(|fault| unsupported(object, &loan, &fault))?;
     if loan.0.readonly == 0 || !is_numpy_scalar(object)? {
         return adopt(object, loan, dtype, copy).map(Some);
     }
@@ -131,7 +132,8 @@ pub fn import_bytes(
 }
 
 fn adopt(object: &Bound<'_, PyAny>, loan: Loan, dtype: DType, copy: Option<bool>) -> PyResult<Tensor> {
-    let fault = |message: String| PyBufferError::new_err(format!("asarray: the buffer of {} {message}", class_name(object)));
+    let fault =
+        |message: String| PyBufferError::new_err(format!("asarray: the buffer of {} {message}", class_name(object)));
     let view = &*loan.0;
     let ndim = usize::try_from(view.ndim).ok().filter(|&ndim| ndim <= MAX_RANK);
     let Some(ndim) = ndim else {
@@ -168,9 +170,9 @@ fn unsupported(object: &Bound<'_, PyAny>, loan: &Loan, fault: &Unsupported) -> P
     let format = String::from_utf8_lossy(loan.format()).into_owned();
     let what = class_name(object);
     PyTypeError::new_err(match fault {
-        Unsupported::ByteOrder => format!(
-            "asarray: the buffer of {what} has format {format:?} in non-native byte order; convert it first"
-        ),
+        Unsupported::ByteOrder => {
+            format!("asarray: the buffer of {what} has format {format:?} in non-native byte order; convert it first")
+        }
         Unsupported::Type => format!(
             "asarray: the buffer of {what} has format {format:?} with {} bytes per element, which is no dtype of \
              corepy",

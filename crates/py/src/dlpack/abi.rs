@@ -30,7 +30,7 @@ pub struct Device {
 }
 
 /// Whether the processor can read a device type's memory: its own, or pinned or shared by
-/// CUDA and `ROCm` (3, 11 and 13), as NumPy has it.
+/// CUDA and ROCm (3, 11 and 13), as NumPy has it.
 pub fn is_host(device_type: i32) -> bool {
     matches!(device_type, CPU | 3 | 11 | 13)
 }
@@ -70,7 +70,11 @@ impl DataType {
             6 => "bool",
             code => return format!("DLPack code {code} with {} bits and {} lanes", self.bits, self.lanes),
         };
-        if self.lanes == 1 { format!("{stem}{}", self.bits) } else { format!("{stem}{} with {} lanes", self.bits, self.lanes) }
+        if self.lanes == 1 {
+            format!("{stem}{}", self.bits)
+        } else {
+            format!("{stem}{} with {} lanes", self.bits, self.lanes)
+        }
     }
 }
 

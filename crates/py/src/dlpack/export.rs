@@ -133,11 +133,11 @@ impl PyTensor {
     /// ----------
     /// stream : None
     ///     The CPU has no streams.
-    /// `max_version` : tuple of int, optional
+    /// max_version : tuple of int, optional
     ///     The newest DLPack version that the consumer reads. From (1, 0) on, the capsule is
     ///     versioned and says whether the memory may be written; without it, it is a capsule of
     ///     the versions before 1.
-    /// `dl_device` : tuple of int, optional
+    /// dl_device : tuple of int, optional
     ///     Only the CPU, (1, 0).
     /// copy : bool, optional
     ///     True always copies, False never does, None copies only views that consumers cannot
@@ -145,7 +145,7 @@ impl PyTensor {
     ///
     /// Returns
     /// -------
-    /// `PyCapsule`
+    /// PyCapsule
     ///
     /// Raises
     /// ------
@@ -176,7 +176,11 @@ impl PyTensor {
         let itemsize = tensor.dtype().itemsize() as isize;
         // DLPack counts in elements, and there are consumers that abort on negative strides.
         let is_exportable = tensor.size() == 0
-            || tensor.shape().iter().zip(tensor.strides()).all(|(&size, &stride)| size <= 1 || stride >= 0 && stride % itemsize == 0);
+            || tensor
+                .shape()
+                .iter()
+                .zip(tensor.strides())
+                .all(|(&size, &stride)| size <= 1 || stride >= 0 && stride % itemsize == 0);
         let exported = match copy {
             Some(true) => foreign::copied(py, tensor)?,
             _ if is_exportable => tensor.clone(),
@@ -186,9 +190,8 @@ impl PyTensor {
                     tensor.strides()
                 )));
             }
-            None => {
-                detached(py, tensor.size(), || elementwise::cast_contiguous("__dlpack__", tensor, tensor.dtype())).py()?
-            }
+            None => detached(py, tensor.size(), || elementwise::cast_contiguous("__dlpack__", tensor, tensor.dtype()))
+                .py()?,
         };
         let is_copy = !exported.storage().ptr_eq(tensor.storage());
         if !versioned {

@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
 use super::abi::{CPU, IS_COPIED, Managed, READ_ONLY, Unversioned, VERSION, Versioned, is_host};
+use crate::dtype;
 use crate::foreign::{self, Memory, class_name};
 use crate::tensor::PyTensor;
-use crate::dtype;
 
 /// A tensor on the memory of any object that exports DLPack.
 ///
@@ -31,7 +31,7 @@ use crate::dtype;
 ///
 /// Raises
 /// ------
-/// `AttributeError`
+/// AttributeError
 ///     If ``x`` has no ``__dlpack__``.
 /// BufferError
 ///     For a dtype or device that corepy does not have, a malformed capsule, or one consumed before,
@@ -83,7 +83,10 @@ pub fn import(
         other => other?,
     };
     let Ok(capsule) = capsule.cast_into::<PyCapsule>() else {
-        return Err(PyTypeError::new_err(format!("{op}: __dlpack__ of {} did not return a capsule", class_name(object))));
+        return Err(PyTypeError::new_err(format!(
+            "{op}: __dlpack__ of {} did not return a capsule",
+            class_name(object)
+        )));
     };
     if is_named::<Versioned>(&capsule) {
         consume::<Versioned>(op, &capsule, copy)
@@ -154,7 +157,11 @@ impl<M: Managed> Drop for Received<M> {
 }
 
 /// Takes the tensor out of a fresh capsule.
-fn consume<M: Managed + 'static>(op: &'static str, capsule: &Bound<'_, PyCapsule>, copy: Option<bool>) -> PyResult<Tensor> {
+fn consume<M: Managed + 'static>(
+    op: &'static str,
+    capsule: &Bound<'_, PyCapsule>,
+    copy: Option<bool>,
+) -> PyResult<Tensor> {
     let py = capsule.py();
     // SAFETY: the name has been compared; under it lies a pointer, never null, to this structure.
     let managed = unsafe { ffi::PyCapsule_GetPointer(capsule.as_ptr(), M::FRESH.as_ptr()) }.cast::<M>();
@@ -192,10 +199,12 @@ fn describe<M: Managed>(op: &'static str, managed: &M) -> PyResult<Memory> {
     if ndim > 0 && tensor.shape.is_null() {
         return Err(fault(format!("{ndim} dimensions without a shape")));
     }
-    let read = |array: *const i64| (0..ndim).map(move |axis| {
-        // SAFETY: the array is not null and has `ndim` numbers.
-        unsafe { array.add(axis).read() }
-    });
+    let read = |array: *const i64| {
+        (0..ndim).map(move |axis| {
+            // SAFETY: the array is not null and has `ndim` numbers.
+            unsafe { array.add(axis).read() }
+        })
+    };
     let shape = foreign::sizes(op, read(tensor.shape))?;
     // An overflow along an axis that leads somewhere is noticed as a span that no memory has.
     let itemsize = dtype.itemsize() as i64;

@@ -1,0 +1,345 @@
+// Reductions in vector registers.
+//
+// A row is reduced in kLaneBytes of independent accumulators, whatever the width of the machine's
+// registers, and these are folded in a fixed order: every instruction set rounds alike.
+#pragma once
+#include <cstddef>
+#include <utility>
+
+#include "reduce_ops.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+COREPY_BEGIN
+
+// Bytes of the machine's registers.
+#if defined(__AVX512F__)
+constexpr size_t kRegister = 64;
+#elif defined(__AVX2__)
+constexpr size_t kRegister = 32;
+#else
+constexpr size_t kRegister = 16;
+#endif
+// Bytes of accumulators along a row: four of the widest registers hide the latency of an addition.
+constexpr size_t kLaneBytes = 256;
+// Accumulating registers at a time: AVX2 and SSE have sixteen, and operands need some.
+constexpr size_t kTile = kLaneBytes / kRegister < 8 ? kLaneBytes / kRegister : 8;
+// What is left of a row is taken in groups of lanes: this many bytes of accumulators, and registers.
+constexpr size_t kGroupBytes = 64;
+constexpr size_t kGroup = kGroupBytes / kRegister;
+// Rows that are accumulated at a time: as many streams as the prefetcher follows.
+constexpr size_t kPanel = 16;
+
+// The largest leaf * 2^k below n: the left part of a pairwise tree over n > leaf.
+COREPY_INLINE size_t left_part(size_t n, size_t leaf) {
+  return leaf << (63 - __builtin_clzll((n - 1) / leaf));
+}
+
+// Widening conversions, which GCC does not find by itself (and it warns of the intrinsics without mask).
+template <class Vector, class T>
+COREPY_INLINE Vector load_widened(const T* x) {
+#if defined(__AVX512F__)
+  const __m256i narrow = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
+  if constexpr (std::is_same_v<T, float>) {
+    return reinterpret_cast<Vector>(_mm512_maskz_cvtps_pd(0xff, _mm256_castsi256_ps(narrow)));
+  } else if constexpr (std::is_signed_v<T>) {
+    return reinterpret_cast<Vector>(_mm512_maskz_cvtepi32_epi64(0xff, narrow));
+  } else {
+    return reinterpret_cast<Vector>(_mm512_maskz_cvtepu32_epi64(0xff, narrow));
+  }
+#elif defined(__AVX2__)
+  const __m128i narrow = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+  if constexpr (std::is_same_v<T, float>) return reinterpret_cast<Vector>(_mm256_cvtps_pd(_mm_castsi128_ps(narrow)));
+  else if constexpr (std::is_signed_v<T>) return reinterpret_cast<Vector>(_mm256_cvtepi32_epi64(narrow));
+  else return reinterpret_cast<Vector>(_mm256_cvtepu32_epi64(narrow));
+#else
+  typedef T Narrow __attribute__((vector_size(kRegister / 2)));
+  Narrow narrow;
+  __builtin_memcpy(&narrow, x, sizeof(Narrow));
+  return __builtin_convertvector(narrow, Vector);
+#endif
+}
+
+// The vector, which is then not loaded a second time: most addresses are not aligned, and such a
+// load costs two.
+template <class Vector>
+COREPY_INLINE Vector in_register(Vector vector) {
+#if defined(__x86_64__)
+  __asm__("" : "+v"(vector));
+#endif
+  return vector;
+}
+
+template <class A, class Vector>
+COREPY_INLINE bool has_nan(Vector v) {
+  constexpr bool is_double = sizeof(A) == 8;
+#if defined(__AVX512F__)
+  if constexpr (is_double) return _mm512_cmp_pd_mask((__m512d)v, (__m512d)v, _CMP_UNORD_Q) != 0;
+  else return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) != 0;
+#elif defined(__AVX2__)
+  if constexpr (is_double) return _mm256_movemask_pd((__m256d)(v != v)) != 0;
+  else return _mm256_movemask_ps((__m256)(v != v)) != 0;
+#elif defined(__x86_64__)
+  if constexpr (is_double) return _mm_movemask_pd((__m128d)(v != v)) != 0;
+  else return _mm_movemask_ps((__m128)(v != v)) != 0;
+#else
+  for (size_t i = 0; i < sizeof(Vector) / sizeof(A); ++i) {
+    if (v[i] != v[i]) return true;
+  }
+  return false;
+#endif
+}
+
+// What an operation does where there is no NaN, if that takes less.
+template <class Op, class A, class = void>
+struct FastOf {
+  using type = Op;
+};
+template <class Op, class A>
+struct FastOf<Op, A, std::void_t<std::enable_if_t<std::is_floating_point_v<A>>, typename Op::WithoutNan>> {
+  using type = typename Op::WithoutNan;
+};
+
+template <class Op, class A>
+COREPY_INLINE void combine(A* acc, const A* x, size_t n) {
+  COREPY_INDEPENDENT
+  for (size_t i = 0; i < n; ++i) acc[i] = Op::apply(acc[i], x[i]);
+}
+
+// T in memory, A as accumulator, both arithmetic; T is A, or half as wide. A row's lanes fold into
+// Parts numbers: two where T are the components of complex numbers, which then count as two columns.
+//
+// `Step` is Op, or its fast form, which loses a NaN: then `sum` becomes the sum of all elements, which
+// is NaN if one of them is, and the result does not count.
+template <class Op, class T, class A, size_t Parts>
+struct VectorReducer {
+  using Fast = typename FastOf<Op, A>::type;
+  typedef A Vector __attribute__((vector_size(kRegister)));
+  static constexpr size_t width = kRegister / sizeof(A);
+  static constexpr size_t lanes = kLaneBytes / sizeof(A);
+  static constexpr size_t group = kGroupBytes / sizeof(A);
+  static constexpr size_t tile = kTile * width;
+
+  template <class Step>
+  static constexpr bool loses_nan = !std::is_same_v<Step, Op>;
+
+  static COREPY_INLINE Vector load(const T* x) {
+    if constexpr (std::is_same_v<T, A>) {
+      Vector vector;
+      __builtin_memcpy(&vector, x, sizeof(Vector));
+      return vector;
+    } else {
+      return load_widened<Vector>(x);
+    }
+  }
+
+  // acc[c] = the reduction over r of element c at row(r), in vectors.
+  template <class Step, size_t Registers, class Row>
+  static COREPY_INLINE void accumulate(Row row, size_t rows, Vector* acc, Vector& sum) {
+    Vector next[Registers];
+#pragma GCC unroll 16
+    for (size_t k = 0; k < Registers; ++k) acc[k] = load(row(0) + k * width);
+    if constexpr (loses_nan<Step>) {
+#pragma GCC unroll 16
+      for (size_t k = 0; k < Registers; ++k) sum += acc[k];
+    }
+    // GCC would peel the whole leaf, since it knows its length.
+#pragma GCC unroll 1
+    for (size_t r = 1; r < rows; ++r) {
+      const T* x = row(r);
+#pragma GCC unroll 16
+      for (size_t k = 0; k < Registers; ++k) {
+        next[k] = load(x + k * width);
+        if constexpr (loses_nan<Step>) next[k] = in_register(next[k]);
+      }
+#pragma GCC unroll 16
+      for (size_t k = 0; k < Registers; ++k) acc[k] = Step::apply(acc[k], next[k]);
+      if constexpr (loses_nan<Step>) {
+#pragma GCC unroll 4
+        for (size_t half = Registers / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+          for (size_t k = 0; k < half; ++k) next[k] += next[k + half];
+        }
+        sum += next[0];
+      }
+    }
+  }
+
+  // As accumulate, to memory.
+  template <class Step, size_t Registers, class Row>
+  static COREPY_INLINE void accumulate_to(Row row, size_t rows, A* out, Vector& sum) {
+    Vector acc[Registers];
+    accumulate<Step, Registers>(row, rows, acc, sum);
+#pragma GCC unroll 16
+    for (size_t k = 0; k < Registers; ++k) __builtin_memcpy(out + k * width, &acc[k], sizeof(Vector));
+  }
+
+  // The lanes of `steps` >= 1 times `lanes` elements.
+  template <class Step>
+  static COREPY_NOINLINE void lane_tree(const T* x, size_t steps, A* out, Vector* sum) {
+    if (steps <= Op::leaf) {
+      Vector total = *sum;
+      for (size_t lane = 0; lane < lanes; lane += tile) {
+        accumulate_to<Step, kTile>([=](size_t r) { return x + r * lanes + lane; }, steps, out + lane, total);
+      }
+      *sum = total;
+      return;
+    }
+    const size_t left = left_part(steps, Op::leaf);
+    lane_tree<Step>(x, left, out, sum);
+    alignas(64) A right[lanes];
+    lane_tree<Step>(x + left * lanes, steps - left, right, sum);
+    combine<Step, A>(out, right, lanes);
+  }
+
+  // A group of lanes, in registers.
+  struct Group {
+    Vector part[kGroup];
+
+    static COREPY_INLINE Group from(const A* lanes_in_memory) {
+      Group g;
+      __builtin_memcpy(&g, lanes_in_memory, sizeof(Group));
+      return g;
+    }
+
+    template <class Step>
+    static COREPY_INLINE Group of(const T* x, Vector& sum) {
+      Group g;
+      accumulate<Step, kGroup>([=](size_t) { return x; }, 1, g.part, sum);
+      return g;
+    }
+
+    template <class Step>
+    COREPY_INLINE void apply(const Group& other) {
+#pragma GCC unroll 4
+      for (size_t k = 0; k < kGroup; ++k) part[k] = Step::apply(part[k], other.part[k]);
+    }
+  };
+
+  template <size_t Half, size_t... I>
+  static COREPY_INLINE auto rotated(std::index_sequence<I...>) {
+    using Index = decltype(Vector{} > Vector{});
+    return Index{((I + Half) % width)...};
+  }
+
+  // Lane i with lane i + Half, then halves of that.
+  template <class Step, size_t Half>
+  static COREPY_INLINE Vector fold(Vector v) {
+    if constexpr (Half < Parts) return v;
+    else return fold<Step, Half / 2>(Step::apply(v, __builtin_shuffle(v, rotated<Half>(std::make_index_sequence<width>{}))));
+  }
+
+  // False if a NaN may have been lost.
+  template <class Step>
+  static COREPY_INLINE bool row(const T* x, size_t n, A* out) {
+    Vector sum = {};
+    A rest[Parts];
+    for (size_t p = 0; p < Parts; ++p) rest[p] = Op::template identity<A>();
+    if (n >= group) {
+      Group g;
+      if (n >= lanes) {
+        alignas(64) A acc[lanes];
+        const size_t steps = n / lanes;
+        lane_tree<Step>(x, steps, acc, &sum);
+        x += steps * lanes;
+        n -= steps * lanes;
+        g = Group::from(acc);
+        Group g1 = Group::from(acc + group), g2 = Group::from(acc + 2 * group);
+        if (n >= group) g.template apply<Step>(Group::template of<Step>(x, sum));
+        if (n >= 2 * group) g1.template apply<Step>(Group::template of<Step>(x + group, sum));
+        if (n >= 3 * group) g2.template apply<Step>(Group::template of<Step>(x + 2 * group, sum));
+        g.template apply<Step>(g2);
+        g1.template apply<Step>(Group::from(acc + 3 * group));
+        g.template apply<Step>(g1);
+      } else {
+        g = Group::template of<Step>(x, sum);
+        if (n >= 3 * group) g.template apply<Step>(Group::template of<Step>(x + 2 * group, sum));
+        if (n >= 2 * group) g.template apply<Step>(Group::template of<Step>(x + group, sum));
+      }
+      x += n / group * group;
+      n %= group;
+      if (Op::is_idempotent && n > 0) {
+        // The last elements once more, rather than one by one.
+        g.template apply<Step>(Group::template of<Step>(x + n - group, sum));
+        n = 0;
+      }
+#pragma GCC unroll 4
+      for (size_t half = kGroup / 2; half > 0; half /= 2) {
+#pragma GCC unroll 4
+        for (size_t k = 0; k < half; ++k) g.part[k] = Step::apply(g.part[k], g.part[k + half]);
+      }
+      const Vector folded = fold<Step, width / 2>(g.part[0]);
+      for (size_t p = 0; p < Parts; ++p) rest[p] = folded[p];
+    }
+    A rest_sum = 0;
+    for (size_t i = 0; i < n; i += Parts) {
+      for (size_t p = 0; p < Parts; ++p) {
+        const A value = static_cast<A>(x[i + p]);
+        rest[p] = Step::apply(rest[p], value);
+        if constexpr (loses_nan<Step>) rest_sum += value;
+      }
+    }
+    for (size_t p = 0; p < Parts; ++p) out[p] = rest[p];
+    if constexpr (loses_nan<Step>) return !(has_nan<A>(sum) | (rest_sum != rest_sum));
+    else return true;
+  }
+
+  static void rows(const void* x, ptrdiff_t stride, size_t rows, size_t n, void* out) {
+    const char* data = static_cast<const char*>(x);
+    A* result = static_cast<A*>(out);
+    for (size_t r = 0; r < rows; ++r) {
+      const T* first = reinterpret_cast<const T*>(data + stride * static_cast<ptrdiff_t>(r));
+      if (__builtin_expect(!row<Fast>(first, n * Parts, result + r * Parts), 0)) {
+        row<Op>(first, n * Parts, result + r * Parts);
+      }
+    }
+  }
+
+  template <size_t Registers, class Row>
+  static COREPY_INLINE void panel_tile(Row row, size_t rows, A* out) {
+    Vector sum = {};
+    accumulate_to<Fast, Registers>(row, rows, out, sum);
+    if constexpr (loses_nan<Fast>) {
+      if (__builtin_expect(has_nan<A>(sum), 0)) accumulate_to<Op, Registers>(row, rows, out, sum);
+    }
+  }
+
+  static void panel(const char* x, const ptrdiff_t* offsets, size_t rows, size_t cols, A* out) {
+    size_t c = 0;
+    const auto at = [=](size_t first) {
+      return [=](size_t r) { return reinterpret_cast<const T*>(x + offsets[r]) + first; };
+    };
+    for (; c + tile <= cols; c += tile) panel_tile<kTile>(at(c), rows, out + c);
+    for (; c + group <= cols; c += group) panel_tile<kGroup>(at(c), rows, out + c);
+    if (c == cols) return;
+    for (size_t r = 0; r < rows; ++r) {
+      const T* row = at(0)(r);
+      COREPY_INDEPENDENT
+      for (size_t i = c; i < cols; ++i) {
+        const A value = static_cast<A>(row[i]);
+        out[i] = r == 0 ? value : Op::apply(out[i], value);
+      }
+    }
+  }
+
+  static COREPY_NOINLINE void tree(const char* x, const ptrdiff_t* offsets, size_t rows, size_t cols, A* out,
+                                   A* scratch) {
+    if (rows <= kPanel) return panel(x, offsets, rows, cols, out);
+    const size_t left = left_part(rows, kPanel);
+    tree(x, offsets, left, cols, out, scratch);
+    tree(x, offsets + left, rows - left, cols, scratch, scratch + cols);
+    combine<Op, A>(out, scratch, cols);
+  }
+
+  static void columns(const void* x, const ptrdiff_t* offsets, size_t rows, size_t cols, void* out, void* scratch) {
+    tree(static_cast<const char*>(x), offsets, rows, cols * Parts, static_cast<A*>(out), static_cast<A*>(scratch));
+  }
+
+  static void merge(void* acc, const void* x, size_t n) {
+    combine<Op, A>(static_cast<A*>(acc), static_cast<const A*>(x), n * Parts);
+  }
+};
+
+COREPY_END
