@@ -73,8 +73,8 @@ COREPY_INLINE void transpose_tile(const char* src, ptrdiff_t src_col, char* dst,
 constexpr size_t kStrip = 16;
 
 template <class T>
-void copy2d(const void* src_, ptrdiff_t src_row, ptrdiff_t src_col, void* dst_, ptrdiff_t dst_row,
-            ptrdiff_t dst_col, size_t rows, size_t cols) {
+void copy2d(const void* src_, ptrdiff_t src_row, ptrdiff_t src_col, void* dst_, ptrdiff_t dst_row, ptrdiff_t dst_col,
+            size_t rows, size_t cols) {
   constexpr ptrdiff_t item = sizeof(T);
   constexpr size_t side = 8;
   const char* src = static_cast<const char*>(src_);
@@ -114,12 +114,10 @@ inline void stream_copy(const void* src, void* dst, size_t bytes) {
   char* d = static_cast<char*>(dst);
   size_t i = 0;
 #if defined(__AVX512F__)
-  for (; i + 64 <= bytes; i += 64)
-    _mm512_stream_si512(reinterpret_cast<__m512i*>(d + i), _mm512_load_si512(s + i));
+  for (; i + 64 <= bytes; i += 64) _mm512_stream_si512(reinterpret_cast<__m512i*>(d + i), _mm512_load_si512(s + i));
 #elif defined(__AVX__)
   for (; i + 32 <= bytes; i += 32)
-    _mm256_stream_si256(reinterpret_cast<__m256i*>(d + i),
-                        _mm256_load_si256(reinterpret_cast<const __m256i*>(s + i)));
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(d + i), _mm256_load_si256(reinterpret_cast<const __m256i*>(s + i)));
 #elif defined(__x86_64__)
   for (; i + 16 <= bytes; i += 16)
     _mm_stream_si128(reinterpret_cast<__m128i*>(d + i), _mm_load_si128(reinterpret_cast<const __m128i*>(s + i)));

@@ -8,8 +8,8 @@
 #error "COREPY_NS must be defined: crates/kernels/build.rs names the instruction set"
 #endif
 
-#define COREPY_BEGIN      \
-  namespace COREPY_NS {   \
+#define COREPY_BEGIN    \
+  namespace COREPY_NS { \
   namespace {
 
 #define COREPY_END \

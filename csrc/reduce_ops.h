@@ -54,9 +54,7 @@ struct Prod {
   static COREPY_INLINE V apply(V a, V b) {
     return a * b;
   }
-  static COREPY_INLINE Complex<double> apply(Complex<double> a, Complex<double> b) {
-    return math::multiply(a, b);
-  }
+  static COREPY_INLINE Complex<double> apply(Complex<double> a, Complex<double> b) { return math::multiply(a, b); }
   template <class A, class Part>
   static COREPY_INLINE A widen(Complex<Part> z) {
     return {static_cast<double>(z.re), static_cast<double>(z.im)};

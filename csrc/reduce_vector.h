@@ -33,9 +33,7 @@ constexpr size_t kGroup = kGroupBytes / kRegister;
 constexpr size_t kPanel = 16;
 
 // The largest leaf * 2^k below n: the left part of a pairwise tree over n > leaf.
-COREPY_INLINE size_t left_part(size_t n, size_t leaf) {
-  return leaf << (63 - __builtin_clzll((n - 1) / leaf));
-}
+COREPY_INLINE size_t left_part(size_t n, size_t leaf) { return leaf << (63 - __builtin_clzll((n - 1) / leaf)); }
 
 // Widening conversions, which GCC does not find by itself (and it warns of the intrinsics without mask).
 template <class Vector, class T>
@@ -228,7 +226,9 @@ struct VectorReducer {
   template <class Step, size_t Half>
   static COREPY_INLINE Vector fold(Vector v) {
     if constexpr (Half < Parts) return v;
-    else return fold<Step, Half / 2>(Step::apply(v, __builtin_shuffle(v, rotated<Half>(std::make_index_sequence<width>{}))));
+    else
+      return fold<Step, Half / 2>(
+          Step::apply(v, __builtin_shuffle(v, rotated<Half>(std::make_index_sequence<width>{}))));
   }
 
   // False if a NaN may have been lost.

@@ -6,11 +6,11 @@ by default, 20 for a thorough run. With ``CI`` set the examples are always the s
 
 import os
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+import corepy as cp
 from support.effort import EFFORT
 
 settings.register_profile(

@@ -136,7 +136,12 @@ def main() -> int:
     if collected and (unknown := [test for test in left_out if test not in collected]):
         sys.exit(f"{LATER.name}: the suite has no test {', '.join(unknown)}")
     arguments += ["--numprocesses", options.jobs, "--max-examples", str(options.max_examples)]
-    arguments += ["--disable-deadline", f"--hypothesis-seed={options.seed}", *(f"--deselect={test}" for test in left_out), *options.pytest]
+    arguments += [
+        "--disable-deadline",
+        f"--hypothesis-seed={options.seed}",
+        *(f"--deselect={test}" for test in left_out),
+        *options.pytest,
+    ]
     status = run(directory, arguments).returncode
     print(f"array-api-tests, revision {REVISION}, {len(FILES)} files, {options.max_examples} examples per test.")
     print(f"Left out, as they need what is not in this release ({LATER.name}): {len(left_out)} tests.")

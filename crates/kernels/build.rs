@@ -249,12 +249,14 @@ fn rust_tables(families: &[&str]) -> String {
     let rows = |family: &str| OPS.iter().filter(|op| op.family == family).count();
     for isa in instruction_sets() {
         for family in families {
-            let _ = writeln!(text, "    static corepy_{}_{family}: [[Option<Kernel>; 13]; {}];", isa.name, rows(family));
+            let _ =
+                writeln!(text, "    static corepy_{}_{family}: [[Option<Kernel>; 13]; {}];", isa.name, rows(family));
         }
         let _ = writeln!(text, "    static corepy_{}_cast: [[Option<Kernel>; 13]; 13];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_copy: [CopyKernel; 5];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_select: [Kernel; 5];", isa.name);
-        let _ = writeln!(text, "    static corepy_{}_reduce: [[ReductionKernels; 13]; {}];", isa.name, Reduction::KERNELS);
+        let _ =
+            writeln!(text, "    static corepy_{}_reduce: [[ReductionKernels; 13]; {}];", isa.name, Reduction::KERNELS);
         let _ = writeln!(text, "    static corepy_{}_stream: [StreamKernel; 1];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_progression: [Option<ProgressionKernel>; 13];", isa.name);
         let _ = writeln!(text, "    static corepy_{}_linear: [Option<LinearKernel>; 13];", isa.name);

@@ -22,12 +22,8 @@ static_assert(sizeof(Complex<float>) == 8 && sizeof(Complex<double>) == 16, "pad
 
 namespace math {
 
-COREPY_INLINE Complex<double> widen(Complex<float> z) {
-  return {static_cast<double>(z.re), static_cast<double>(z.im)};
-}
-COREPY_INLINE Complex<float> narrow(Complex<double> z) {
-  return {static_cast<float>(z.re), static_cast<float>(z.im)};
-}
+COREPY_INLINE Complex<double> widen(Complex<float> z) { return {static_cast<double>(z.re), static_cast<double>(z.im)}; }
+COREPY_INLINE Complex<float> narrow(Complex<double> z) { return {static_cast<float>(z.re), static_cast<float>(z.im)}; }
 
 namespace complex_detail {
 
@@ -58,9 +54,7 @@ COREPY_INLINE double larger(double re, double im) {
 
 // 2^-4 next to the overflow threshold, 2^200 where squares or quotients lose bits to underflow, else
 // 1. Scaling down by 2^-4 only keeps a small component beside a huge one.
-COREPY_INLINE double mild_scale(double size) {
-  return size >= 0x1p1020 ? 0x1p-4 : size < 0x1p-900 ? 0x1p200 : 1.0;
-}
+COREPY_INLINE double mild_scale(double size) { return size >= 0x1p1020 ? 0x1p-4 : size < 0x1p-900 ? 0x1p200 : 1.0; }
 
 // sqrt(a^2 + b^2). The sum of squares is formed in double-double and rounded once, which costs at
 // most 0.354 ulp of the root; the root's own rounding adds 0.5. Powers of two keep squares in range.
@@ -224,9 +218,7 @@ COREPY_INLINE Complex<double> divide(Complex<double> z, Complex<double> w) {
 COREPY_INLINE Complex<float> divide(Complex<float> z, Complex<float> w) {
   return narrow(complex_detail::smith_divide<false>(widen(z), widen(w)));
 }
-COREPY_INLINE Complex<double> reciprocal(Complex<double> z) {
-  return complex_detail::smith_reciprocal<true>(z);
-}
+COREPY_INLINE Complex<double> reciprocal(Complex<double> z) { return complex_detail::smith_reciprocal<true>(z); }
 COREPY_INLINE Complex<float> reciprocal(Complex<float> z) {
   return narrow(complex_detail::smith_reciprocal<false>(widen(z)));
 }
@@ -266,12 +258,8 @@ COREPY_INLINE Complex<float> sign(Complex<float> z) {
   Complex<double> w = widen(z);
   return complex_detail::sign_of(z, w, __builtin_sqrt(w.re * w.re + w.im * w.im));
 }
-COREPY_INLINE Complex<double> sqrt(Complex<double> z) {
-  return complex_detail::sqrt_core<true>(z);
-}
-COREPY_INLINE Complex<float> sqrt(Complex<float> z) {
-  return narrow(complex_detail::sqrt_core<false>(widen(z)));
-}
+COREPY_INLINE Complex<double> sqrt(Complex<double> z) { return complex_detail::sqrt_core<true>(z); }
+COREPY_INLINE Complex<float> sqrt(Complex<float> z) { return narrow(complex_detail::sqrt_core<false>(widen(z))); }
 template <class T>
 COREPY_INLINE Complex<T> round(Complex<T> z) {
   return {complex_detail::round_even(z.re), complex_detail::round_even(z.im)};
@@ -321,8 +309,7 @@ struct Precise {
   Pair<double> re, im;
 };
 // a.x b.y + sign c.x d.y, to ~100 bits of the larger product.
-COREPY_INLINE Pair<double> two_products(Pair<double> a, Pair<double> b, double sign, Pair<double> c,
-                                        Pair<double> d) {
+COREPY_INLINE Pair<double> two_products(Pair<double> a, Pair<double> b, double sign, Pair<double> c, Pair<double> d) {
   Pair<double> p = two_product(a.high, b.high), q = two_product(sign * c.high, d.high);
   Pair<double> sum = two_sum(p.high, q.high);
   double low = (a.high * b.low + a.low * b.high) + sign * (c.high * d.low + c.low * d.high);

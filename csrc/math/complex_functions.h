@@ -80,8 +80,7 @@ enum class Base { e, two, ten };
 template <Base kBase>
 inline double log_modulus(double x, double y) {
   const double scaled_log = kBase == Base::e ? kLn2 : kBase == Base::two ? 1.0 : 0x1.34413509f79ffp-2;
-  const double base_log = kBase == Base::e ? 1.0 : kBase == Base::two ? 0x1.71547652b82fep+0
-                                                                    : 0x1.bcb7b1526e50ep-2;
+  const double base_log = kBase == Base::e ? 1.0 : kBase == Base::two ? 0x1.71547652b82fep+0 : 0x1.bcb7b1526e50ep-2;
   if (infinite(x) || infinite(y)) return infinity();
   double size = larger(x, y), exponent = 0.0;
   if (size > 0x1p510) {
@@ -168,15 +167,9 @@ inline Complex<double> expm1(Complex<double> z) {
   return {e * c - 2.0 * half * half, power * s};
 }
 
-inline Complex<double> log(Complex<double> z) {
-  return complex_detail::log_in_base<complex_detail::Base::e>(z);
-}
-inline Complex<double> log2(Complex<double> z) {
-  return complex_detail::log_in_base<complex_detail::Base::two>(z);
-}
-inline Complex<double> log10(Complex<double> z) {
-  return complex_detail::log_in_base<complex_detail::Base::ten>(z);
-}
+inline Complex<double> log(Complex<double> z) { return complex_detail::log_in_base<complex_detail::Base::e>(z); }
+inline Complex<double> log2(Complex<double> z) { return complex_detail::log_in_base<complex_detail::Base::two>(z); }
+inline Complex<double> log10(Complex<double> z) { return complex_detail::log_in_base<complex_detail::Base::ten>(z); }
 
 // |1 + z|^2 - 1 = 2x + x^2 + y^2, summed exactly where 1 + z is near the unit circle.
 inline Complex<double> log1p(Complex<double> z) {
@@ -233,12 +226,8 @@ inline Complex<double> tanh(Complex<double> z) {
 
 // cos z = cosh(jz) with cosh even; the others turn by swap.
 inline Complex<double> cos(Complex<double> z) { return cosh({-z.im, z.re}); }
-inline Complex<double> sin(Complex<double> z) {
-  return complex_detail::swap(sinh(complex_detail::swap(z)));
-}
-inline Complex<double> tan(Complex<double> z) {
-  return complex_detail::swap(tanh(complex_detail::swap(z)));
-}
+inline Complex<double> sin(Complex<double> z) { return complex_detail::swap(sinh(complex_detail::swap(z))); }
+inline Complex<double> tan(Complex<double> z) { return complex_detail::swap(tanh(complex_detail::swap(z))); }
 
 inline Complex<double> acos(Complex<double> z) {
   using namespace complex_detail;
@@ -269,9 +258,7 @@ inline Complex<double> asinh(Complex<double> z) {
   ArcParts arc = arc_parts<false>(magnitude(y), magnitude(x));
   return {with_sign(arc.imaginary, x), with_sign(arc.real, y)};
 }
-inline Complex<double> asin(Complex<double> z) {
-  return complex_detail::swap(asinh(complex_detail::swap(z)));
-}
+inline Complex<double> asin(Complex<double> z) { return complex_detail::swap(asinh(complex_detail::swap(z))); }
 
 // log1p(4x / ((1-x)^2 + y^2)) / 4 and atan2(2y, (1-x)(1+x) - y^2) / 2 for x = |re|; neither argument
 // cancels where its result does.
@@ -297,9 +284,7 @@ inline Complex<double> atanh(Complex<double> z) {
   }
   return {with_sign(re, z.re), with_sign(im, z.im)};
 }
-inline Complex<double> atan(Complex<double> z) {
-  return complex_detail::swap(atanh(complex_detail::swap(z)));
-}
+inline Complex<double> atan(Complex<double> z) { return complex_detail::swap(atanh(complex_detail::swap(z))); }
 
 namespace complex_detail {
 
@@ -364,9 +349,7 @@ inline Complex<double> power(Complex<double> z, Complex<double> w) {
 
 }  // namespace complex_detail
 
-inline Complex<double> pow(Complex<double> z, Complex<double> w) {
-  return complex_detail::power<true>(z, w);
-}
+inline Complex<double> pow(Complex<double> z, Complex<double> w) { return complex_detail::power<true>(z, w); }
 inline Complex<float> pow(Complex<float> z, Complex<float> w) {
   return narrow(complex_detail::power<false>(widen(z), widen(w)));
 }

@@ -48,15 +48,15 @@ struct Log1p {
 struct Coefficients {
   double c0, c1, c2, c3, c4, c5, c6;
 };
-constexpr Coefficients kNatural = {
-    0x1.5555555555608p-1, 0x1.999999995892ep-2, 0x1.249249646948bp-2, 0x1.c71c367d19fc6p-3,
-    0x1.746bc59760be0p-3, 0x1.3916e4170ef4fp-3, 0x1.34537a3ba9a7cp-3};
-constexpr Coefficients kBinary = {
-    0x1.ec709dc3a04ffp-1, 0x1.2776c50ecad7dp-1, 0x1.a6176303c7e40p-2, 0x1.484ae913218cfp-2,
-    0x1.0ca51ba705d4ep-2, 0x1.c3b14afdcbdabp-3, 0x1.bcd20d163608dp-3};
-constexpr Coefficients kDecimal = {
-    0x1.287a7636f43fap-2, 0x1.63c62774ec926p-3, 0x1.fc3fa683f70e9p-4, 0x1.8b4dbf747ca99p-4,
-    0x1.437b12d99ccf5p-4, 0x1.0ff22de957302p-4, 0x1.0bcf029e6d017p-4};
+constexpr Coefficients kNatural = {0x1.5555555555608p-1, 0x1.999999995892ep-2, 0x1.249249646948bp-2,
+                                   0x1.c71c367d19fc6p-3, 0x1.746bc59760be0p-3, 0x1.3916e4170ef4fp-3,
+                                   0x1.34537a3ba9a7cp-3};
+constexpr Coefficients kBinary = {0x1.ec709dc3a04ffp-1, 0x1.2776c50ecad7dp-1, 0x1.a6176303c7e40p-2,
+                                  0x1.484ae913218cfp-2, 0x1.0ca51ba705d4ep-2, 0x1.c3b14afdcbdabp-3,
+                                  0x1.bcd20d163608dp-3};
+constexpr Coefficients kDecimal = {0x1.287a7636f43fap-2, 0x1.63c62774ec926p-3, 0x1.fc3fa683f70e9p-4,
+                                   0x1.8b4dbf747ca99p-4, 0x1.437b12d99ccf5p-4, 0x1.0ff22de957302p-4,
+                                   0x1.0bcf029e6d017p-4};
 
 COREPY_INLINE Log1p log1p_parts(double f, Coefficients c) {
   double s = f / (2.0 + f);
@@ -156,8 +156,8 @@ COREPY_INLINE double log2(double x) {
 
 // log10(2) = 41 bits + rest.
 COREPY_INLINE double log10(double x) {
-  return log64::log_base(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2,
-                         0x1.95355baaafad3p-57, log64::kDecimal);
+  return log64::log_base(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
+                         log64::kDecimal);
 }
 
 // u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k =

@@ -14,9 +14,7 @@ COREPY_BEGIN
 namespace math {
 
 // |x| beyond 2^17 (but finite) needs more bits of pi than the vector path has.
-COREPY_INLINE uint32_t trig_rare(float x) {
-  return (bits(x) & 0x7fffffffu) - 0x48000001u < 0x7f800000u - 0x48000001u;
-}
+COREPY_INLINE uint32_t trig_rare(float x) { return (bits(x) & 0x7fffffffu) - 0x48000001u < 0x7f800000u - 0x48000001u; }
 
 // x = n pi/2 + r + low with |r| <= pi/4 and low the rounding error of r; n in the low bits of
 // `quadrant`. inf gives NaN.

@@ -4,13 +4,13 @@
 
 COREPY_BEGIN
 
-#define COREPY_BITWISE(Functor, op)                                                      \
-  struct Functor {                                                                       \
-    template <class T>                                                                   \
-    static COREPY_INLINE T apply(T a, T b) {                                             \
+#define COREPY_BITWISE(Functor, op)                                                                       \
+  struct Functor {                                                                                        \
+    template <class T>                                                                                    \
+    static COREPY_INLINE T apply(T a, T b) {                                                              \
       if constexpr (is_bool<T>) return boolean(static_cast<int>(truth(a)) op static_cast<int>(truth(b))); \
-      else return static_cast<T>(a op b);                                                \
-    }                                                                                    \
+      else return static_cast<T>(a op b);                                                                 \
+    }                                                                                                     \
   };
 
 COREPY_BITWISE(BitwiseAnd, &)

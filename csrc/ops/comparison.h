@@ -52,17 +52,17 @@ COREPY_INLINE bool is_nan(T x) {
   else return false;
 }
 
-#define COREPY_COMPARISON(Functor, expression) \
-  struct Functor {                             \
-    template <class T>                         \
+#define COREPY_COMPARISON(Functor, expression)  \
+  struct Functor {                              \
+    template <class T>                          \
     static COREPY_INLINE Bool apply(T a, T b) { \
-      return boolean(expression);              \
-    }                                          \
+      return boolean(expression);               \
+    }                                           \
   };
 #define COREPY_PREDICATE(Functor, expression) \
   struct Functor {                            \
     template <class T>                        \
-    static COREPY_INLINE Bool apply(T x) {     \
+    static COREPY_INLINE Bool apply(T x) {    \
       return boolean(expression);             \
     }                                         \
   };

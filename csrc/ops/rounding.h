@@ -4,15 +4,15 @@
 
 COREPY_BEGIN
 
-#define COREPY_ROUNDING(Functor, builtin)                                              \
-  struct Functor {                                                                     \
-    template <class T>                                                                 \
-    static COREPY_INLINE T apply(T x) {                                                \
-      if constexpr (std::is_same_v<T, double>) return __builtin_##builtin(x);          \
-      else if constexpr (std::is_same_v<T, float>) return __builtin_##builtin##f(x);   \
-      else if constexpr (is_complex<T>) return {apply(x.re), apply(x.im)};             \
-      else return x;                                                                   \
-    }                                                                                  \
+#define COREPY_ROUNDING(Functor, builtin)                                            \
+  struct Functor {                                                                   \
+    template <class T>                                                               \
+    static COREPY_INLINE T apply(T x) {                                              \
+      if constexpr (std::is_same_v<T, double>) return __builtin_##builtin(x);        \
+      else if constexpr (std::is_same_v<T, float>) return __builtin_##builtin##f(x); \
+      else if constexpr (is_complex<T>) return {apply(x.re), apply(x.im)};           \
+      else return x;                                                                 \
+    }                                                                                \
   };
 
 COREPY_ROUNDING(Ceil, ceil)

@@ -1,10 +1,10 @@
 // Trigonometric functions, in radians.
 #pragma once
 #include "../math/complex_functions.h"
-#include "../math/trig_f32.h"
-#include "../math/trig_f64.h"
 #include "../math/inverse_trig_f32.h"
 #include "../math/inverse_trig_f64.h"
+#include "../math/trig_f32.h"
+#include "../math/trig_f64.h"
 #include "function.h"
 
 COREPY_BEGIN

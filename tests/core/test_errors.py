@@ -1,8 +1,9 @@
 """Bad arguments: the exception, its text, and operands left alone."""
 
-import corepy as cp
 import numpy as np
 import pytest
+
+import corepy as cp
 from support.arrays import assert_same, tensor
 from support.oracle import REGISTRY
 
@@ -64,9 +65,7 @@ def test_names_that_tests_hide_behind():
     assert str(raised.value) == "add: shapes (3, 4) and (5,) cannot be broadcast"
     with pytest.raises(TypeError) as raised:
         tensor(np.ones(2)) & tensor(np.ones(2, "int8"))
-    assert str(raised.value) == (
-        "bitwise_and: dtype float64 with int8 is not supported; expected integer or boolean"
-    )
+    assert str(raised.value) == ("bitwise_and: dtype float64 with int8 is not supported; expected integer or boolean")
 
 
 def test_more_elements_than_can_be():

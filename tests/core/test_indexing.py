@@ -1,11 +1,12 @@
 """Basic indexing: views, writing through them, errors."""
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+
+import corepy as cp
 from support.arrays import DTYPES, assert_same, tensor
 from support.effort import examples
 from support.layouts import layouts
@@ -75,7 +76,12 @@ def test_writing_what_does_not_fit():
     for value, error in ((128, OverflowError), (-129, OverflowError), (10**30, OverflowError), (1e9, OverflowError)):
         with pytest.raises(error, match="__setitem__: .*int8"):
             x[:] = value
-    for value, error in ((float("nan"), ValueError), (float("inf"), OverflowError), ("a", TypeError), (None, TypeError)):
+    for value, error in (
+        (float("nan"), ValueError),
+        (float("inf"), OverflowError),
+        ("a", TypeError),
+        (None, TypeError),
+    ):
         with pytest.raises(error):
             x[:] = value
     with pytest.raises(TypeError, match="cannot cast complex128 to int8"):

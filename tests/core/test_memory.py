@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import corepy as cp
 import numpy as np
 import pytest
+
+import corepy as cp
 from support.arrays import assert_same, tensor
 
 FIELDS = {"live", "cached", "peak", "hits", "misses", "limit", "arena"}

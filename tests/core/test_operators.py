@@ -1,10 +1,11 @@
 """The operators: reflected, in place, overlapping, with foreign operands."""
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import corepy as cp
 from support.arrays import DTYPES, array, assert_same, tensor
 from support.effort import examples
 from support.layouts import Layout, layouts

@@ -1,8 +1,9 @@
 """Type promotion: the standard's tables, and NumPy 2's for mixed kinds and Python scalars."""
 
-import corepy as cp
 import numpy as np
 import pytest
+
+import corepy as cp
 from support.arrays import DTYPES, INTEGERS, array, tensor
 
 PAIRS = [(a, b) for a in DTYPES for b in DTYPES]

@@ -3,11 +3,12 @@
 import copy
 import operator
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import corepy as cp
 from support.arrays import COMPLEX, DTYPES, INTEGERS, array, assert_same, tensor
 from support.effort import examples
 from support.layouts import layouts, shapes

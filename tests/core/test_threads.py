@@ -6,9 +6,10 @@ import sys
 import threading
 import time
 
-import corepy as cp
 import numpy as np
 import pytest
+
+import corepy as cp
 from support.arrays import array, assert_same, tensor
 
 

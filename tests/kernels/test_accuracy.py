@@ -5,10 +5,11 @@ against mpmath. ``COREPY_TEST_EXAMPLES=4096`` takes all 2^32 inputs of each floa
 minutes each.
 """
 
-import corepy as cp
 import mpmath
 import numpy as np
 import pytest
+
+import corepy as cp
 from support import ulp
 from support.arrays import array, tensor
 from support.effort import EFFORT

@@ -1,10 +1,11 @@
 """Every element-wise operation × dtype × layout against NumPy."""
 
-import corepy as cp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import corepy as cp
 from support.arrays import COMPLEX, DTYPES, tensor
 from support.check import check, comparable
 from support.effort import examples

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import corepy as cp
-import corepy._core as core
 import numpy as np
 import pytest
+
+import corepy as cp
+import corepy._core as core
 from support.arrays import array, bits, tensor
 from support.effort import EFFORT
 from support.oracle import REGISTRY

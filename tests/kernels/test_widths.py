@@ -4,9 +4,10 @@ Lengths lie around each vector width, the kernels' blocks (512 elements), the ex
 16384) and a parallel loop's chunks.
 """
 
-import corepy as cp
 import numpy as np
 import pytest
+
+import corepy as cp
 from support.arrays import array, bits, tensor
 from support.oracle import REGISTRY
 from support.values import moderate, nonnegative, specials

@@ -123,7 +123,15 @@ class Fuzzer:
     def key(self):
         """Something to index with."""
         r = self.random
-        part = [r.choice(INTEGERS[:8]), None, ..., slice(None), slice(r.choice(INTEGERS), r.choice(INTEGERS)), True, 1.0]
+        part = [
+            r.choice(INTEGERS[:8]),
+            None,
+            ...,
+            slice(None),
+            slice(r.choice(INTEGERS), r.choice(INTEGERS)),
+            True,
+            1.0,
+        ]
         part.append(slice(None, None, r.choice(INTEGERS)))
         if r.random() < 0.5:
             return r.choice(part)

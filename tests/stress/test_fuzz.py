@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import corepy as cp
 import pytest
+
+import corepy as cp
 from support.effort import EFFORT
 
 FUZZER = Path(__file__).with_name("fuzz.py")

@@ -1,7 +1,8 @@
 """Tensors from NumPy arrays and back, always by copy: no test's operand is another's memory."""
 
-import corepy as cp
 import numpy as np
+
+import corepy as cp
 
 DTYPES = (
     "bool",

@@ -1,9 +1,9 @@
 """Views of every layout, made by the same steps on a NumPy array and on a tensor."""
 
-import corepy as cp
 import numpy as np
 from hypothesis import strategies as st
 
+import corepy as cp
 from support.arrays import tensor
 
 STEPS = (1, 1, 1, 2, -1, -2, 3)

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-import corepy._core as core
 import mpmath
 import numpy as np
 
+import corepy._core as core
 from support.arrays import real_dtype
 
 REGISTRY = {row["name"]: row for row in core.registry()}
@@ -87,9 +87,7 @@ def compute_dtype(name, *operands):
 def _complex_log1p(z):
     x, y = z.real, z.imag
     # log|1 + z| without 1 + x, whose rounding a small z would not survive.
-    modulus = np.where(
-        np.abs(z) < 0.5, np.log1p(x * (x + 2) + y * y) / 2, np.log(np.hypot(1 + x, y))
-    )
+    modulus = np.where(np.abs(z) < 0.5, np.log1p(x * (x + 2) + y * y) / 2, np.log(np.hypot(1 + x, y)))
     return _join(modulus, np.arctan2(y, 1 + x))
 
 
@@ -144,13 +142,13 @@ def floor_divide(a, b):
     """NumPy's, with the standard's cases for infinite operands, and exact.
 
     An infinite dividend gives an infinity and an infinite divisor a zero, as a / b does; NumPy gives
-    NaN, and -1 where the signs differ. From half the largest exact integer on, NumPy's quotient may
-    be off by one: it rounds twice.
+    NaN, and -1 where the signs differ. Near the largest exact integers NumPy's quotient may be off
+    by one: it rounds twice.
     """
     quotient = np.divide(a, b)
     result = np.asarray(np.where(np.isinf(a) | np.isinf(b), quotient, np.floor_divide(a, b)))
-    limit = 1 / np.finfo(a.dtype).eps
-    for place in map(tuple, np.argwhere((np.abs(quotient) > limit / 8) & (np.abs(quotient) < limit))):
+    limit = 2 / np.finfo(a.dtype).eps
+    for place in map(tuple, np.argwhere((np.abs(quotient) > limit / 16) & (np.abs(quotient) < limit))):
         whole = Fraction(float(np.broadcast_to(a, result.shape)[place]))
         result[place] = whole // Fraction(float(np.broadcast_to(b, result.shape)[place]))
     return result

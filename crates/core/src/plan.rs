@@ -61,10 +61,7 @@ fn is_outside(shape: &[usize], operands: &[&[isize]], a: usize, b: usize) -> boo
 
 /// Merges the axes of `shape`, taken in `order`, over all `operands`.
 pub fn plan(shape: &[usize], order: &[usize], operands: &[&[isize]]) -> Plan {
-    let mut merged = Plan {
-        shape: SmallVec::new(),
-        strides: operands.iter().map(|_| Strides::new()).collect(),
-    };
+    let mut merged = Plan { shape: SmallVec::new(), strides: operands.iter().map(|_| Strides::new()).collect() };
     for &axis in order {
         let size = shape[axis];
         if size == 1 {

@@ -78,7 +78,12 @@ impl Reduction {
         // Sums of narrow integers are exact in 64 bits, of up to 2^47 of them.
         if self == Reduction::Mean && !source.is_floating() && source.itemsize() <= 2 {
             let whole = accumulator(source);
-            return Ok(ReductionTypes { kernel: Reduction::Sum, compute: whole, accumulator: whole, result: DType::Float64 });
+            return Ok(ReductionTypes {
+                kernel: Reduction::Sum,
+                compute: whole,
+                accumulator: whole,
+                result: DType::Float64,
+            });
         }
         let (kernel, result) = match self {
             Reduction::Any | Reduction::All => return Ok(truth(self)),
@@ -131,7 +136,9 @@ mod tests {
 
     #[test]
     fn default_results_are_the_standards() {
-        for (source, result) in [(Bool, Int64), (Int8, Int64), (UInt16, UInt64), (Float32, Float32), (Complex64, Complex64)] {
+        for (source, result) in
+            [(Bool, Int64), (Int8, Int64), (UInt16, UInt64), (Float32, Float32), (Complex64, Complex64)]
+        {
             assert_eq!(types(Reduction::Sum, source, None).2, result);
             assert_eq!(types(Reduction::Prod, source, None).2, result);
         }

@@ -106,15 +106,17 @@ impl Axes {
     pub fn pieces(&self, start: usize, len: usize, mut visit: impl FnMut(Piece)) {
         let rank = self.rank();
         let (cols, col_stride) = self.inner();
-        let (rows, row_stride) =
-            if rank > 1 { (self.shape[rank - 2], self.strides[rank - 2]) } else { (1, 0) };
+        let (rows, row_stride) = if rank > 1 { (self.shape[rank - 2], self.strides[rank - 2]) } else { (1, 0) };
         let mut index = start;
         let end = start + len;
         while index < end {
             let (col, row) = (index % cols, index / cols % rows);
             let left = end - index;
-            let (piece_rows, piece_cols) =
-                if col == 0 && left >= cols { ((left / cols).min(rows - row), cols) } else { (1, left.min(cols - col)) };
+            let (piece_rows, piece_cols) = if col == 0 && left >= cols {
+                ((left / cols).min(rows - row), cols)
+            } else {
+                (1, left.min(cols - col))
+            };
             visit(Piece { offset: self.offset(index), rows: piece_rows, row_stride, cols: piece_cols, col_stride });
             index += piece_rows * piece_cols;
         }
@@ -145,8 +147,7 @@ pub fn plan_reduction(shape: &[usize], strides: &[isize], is_reduced: &[bool]) -
         0 => 0,
         stride => usize::MAX - stride,
     });
-    let mut plan =
-        ReductionPlan { kept: Axes::default(), reduced: Axes::default(), origin: 0, order: Shape::new() };
+    let mut plan = ReductionPlan { kept: Axes::default(), reduced: Axes::default(), origin: 0, order: Shape::new() };
     for axis in axes {
         let (size, stride) = (shape[axis], strides[axis]);
         if !is_reduced[axis] {

@@ -259,9 +259,8 @@ impl Tensor {
         debug_assert!(self.dtype.is_complex() && index < 2);
         let dtype = self.dtype.real();
         // SAFETY: each element is two components, one after the other; the strides are the elements'.
-        let mut view = unsafe {
-            self.view((index * dtype.itemsize()) as isize, self.shape.clone(), self.strides.clone())
-        };
+        let mut view =
+            unsafe { self.view((index * dtype.itemsize()) as isize, self.shape.clone(), self.strides.clone()) };
         view.dtype = dtype;
         view
     }

@@ -133,11 +133,8 @@ pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> 
             _ => None,
         });
     }
-    let operands: SmallVec<[Operand<'_>; 3]> = operands
-        .iter()
-        .zip(&copies)
-        .map(|(operand, copy)| copy.as_ref().map_or(*operand, Operand::Tensor))
-        .collect();
+    let operands: SmallVec<[Operand<'_>; 3]> =
+        operands.iter().zip(&copies).map(|(operand, copy)| copy.as_ref().map_or(*operand, Operand::Tensor)).collect();
     let strides: SmallVec<[Strides; 4]> = operands.iter().map(|operand| operand.strides(&shape)).collect();
     let mut views: SmallVec<[&[isize]; 4]> = strides.iter().map(|strides| &strides[..]).collect();
     views.insert(0, out.strides());
@@ -149,11 +146,9 @@ pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> 
 
 fn compute_dtype(op: Op, promoted: DType, operands: &[Operand<'_>]) -> Result<DType> {
     op.compute_dtype(promoted).map_err(|error| match error {
-        Error::UnsupportedDType { op, expected, .. } => Error::UnsupportedDType {
-            op,
-            dtypes: operands.iter().map(Operand::dtype).collect(),
-            expected,
-        },
+        Error::UnsupportedDType { op, expected, .. } => {
+            Error::UnsupportedDType { op, dtypes: operands.iter().map(Operand::dtype).collect(), expected }
+        }
         other => other,
     })
 }
@@ -233,10 +228,7 @@ impl<'a> MixedComparison<'a> {
             _ => false,
         };
         if holds {
-            return apply(
-                const { Op::named("logical_or") },
-                &[Operand::Tensor(&negative), Operand::Tensor(&compared)],
-            );
+            return apply(const { Op::named("logical_or") }, &[Operand::Tensor(&negative), Operand::Tensor(&compared)]);
         }
         // compared and not negative: on booleans, compared > negative.
         apply(const { Op::named("greater") }, &[Operand::Tensor(&compared), Operand::Tensor(&negative)])
@@ -355,10 +347,9 @@ fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Res
     };
     let strides: Strides = match value {
         Operand::Scalar(_) => SmallVec::from_elem(0, out.ndim()),
-        Operand::Tensor(tensor) => tensor.broadcast_strides(out.shape()).ok_or_else(|| Error::Broadcast {
-            op,
-            shapes: vec![tensor.shape().to_vec(), out.shape().to_vec()],
-        })?,
+        Operand::Tensor(tensor) => tensor
+            .broadcast_strides(out.shape())
+            .ok_or_else(|| Error::Broadcast { op, shapes: vec![tensor.shape().to_vec(), out.shape().to_vec()] })?,
     };
     let order: Shape = memory_order(out.shape(), &[out.strides(), &strides]);
     let plan = plan(out.shape(), &order, &[&strides, out.strides()]);

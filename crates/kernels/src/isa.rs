@@ -79,8 +79,7 @@ pub fn initialise() -> Result<Isa> {
         Err(_) => best(),
         Ok(text) if text.is_empty() => best(),
         Ok(text) => {
-            let available: Vec<&str> =
-                Isa::ALL.into_iter().filter(|isa| isa.is_available()).map(Isa::name).collect();
+            let available: Vec<&str> = Isa::ALL.into_iter().filter(|isa| isa.is_available()).map(Isa::name).collect();
             Isa::ALL.into_iter().find(|isa| isa.name() == text && isa.is_available()).ok_or_else(|| Error::Value {
                 op: "COREPY_ISA",
                 message: format!("{text:?} is not available here; available are {}", available.join(", ")),

@@ -32,10 +32,8 @@ pub fn variance(
         &cast
     };
     let mean = reduce::reduce(Reduction::Mean, x, axes, None, true)?;
-    let mut distance = elementwise::apply(
-        const { Op::named("subtract") },
-        &[Operand::Tensor(x), Operand::Tensor(&mean)],
-    )?;
+    let mut distance =
+        elementwise::apply(const { Op::named("subtract") }, &[Operand::Tensor(x), Operand::Tensor(&mean)])?;
     if wide.is_complex() {
         distance = elementwise::apply(const { Op::named("abs") }, &[Operand::Tensor(&distance)])?;
     }
@@ -43,10 +41,8 @@ pub fn variance(
     let sum = reduce::reduce(Reduction::Sum, &squared, axes, None, keepdims)?;
     // As in NumPy, a divisor that the correction makes negative counts as 0.
     let divisor = Scalar::from_bytes(&(count as f64 - correction).max(0.0).to_ne_bytes(), DType::Float64);
-    let mut result = elementwise::apply(
-        const { Op::named("divide") },
-        &[Operand::Tensor(&sum), Operand::Scalar(&divisor)],
-    )?;
+    let mut result =
+        elementwise::apply(const { Op::named("divide") }, &[Operand::Tensor(&sum), Operand::Scalar(&divisor)])?;
     if root {
         result = elementwise::apply(const { Op::named("sqrt") }, &[Operand::Tensor(&result)])?;
     }

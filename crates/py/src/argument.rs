@@ -133,9 +133,9 @@ pub fn numpy_number<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>
 fn is_numpy_generic(object: &Bound<'_, PyAny>) -> bool {
     let py = object.py();
     // numpy is loaded: the object's class is one of its own.
-    py.import("numpy").and_then(|numpy| numpy.getattr("generic")).is_ok_and(|class| {
-        object.is_instance(&class).unwrap_or(false)
-    })
+    py.import("numpy")
+        .and_then(|numpy| numpy.getattr("generic"))
+        .is_ok_and(|class| object.is_instance(&class).unwrap_or(false))
 }
 
 /// A Python number as C++ will see it.

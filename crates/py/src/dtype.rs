@@ -30,9 +30,8 @@ pub fn object(py: Python<'_>, dtype: DType) -> Py<PyDType> {
 /// The dtype that a user's `dtype=` argument names: a corepy or NumPy dtype, a name, a NumPy scalar
 /// type, or one of `bool int float complex`.
 pub fn extract(op: &'static str, value: &Bound<'_, PyAny>) -> PyResult<DType> {
-    try_extract(value)?.ok_or_else(|| {
-        PyTypeError::new_err(format!("{op}: {} is not a dtype that corepy knows", repr(value)))
-    })
+    try_extract(value)?
+        .ok_or_else(|| PyTypeError::new_err(format!("{op}: {} is not a dtype that corepy knows", repr(value))))
 }
 
 /// As [`extract`], with None for the default.

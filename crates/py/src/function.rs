@@ -15,7 +15,10 @@ pub fn argument<'a, 'py>(op: &str, object: &'a Bound<'py, PyAny>) -> PyResult<Ar
     Argument::extract_operand(object.as_borrowed()).map_err(|_| {
         PyTypeError::new_err(format!(
             "{op}: expected a corepy tensor or a Python scalar, not {}",
-            object.get_type().fully_qualified_name().map_or_else(|_| String::from("this object"), |name| name.to_string())
+            object
+                .get_type()
+                .fully_qualified_name()
+                .map_or_else(|_| String::from("this object"), |name| name.to_string())
         ))
     })
 }

@@ -26,7 +26,9 @@ pub fn check_exponent(arguments: &[Argument<'_, '_>]) -> PyResult<()> {
         },
     };
     if negative {
-        return Err(PyValueError::new_err("pow: integers to negative integer powers are not integers; use a floating-point dtype"));
+        return Err(PyValueError::new_err(
+            "pow: integers to negative integer powers are not integers; use a floating-point dtype",
+        ));
     }
     Ok(())
 }

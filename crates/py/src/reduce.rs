@@ -4,7 +4,7 @@ use corepy_core::{Reduction, Tensor};
 use corepy_kernels::reduce;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyList, PyTuple};
+use pyo3::types::{PyBool, PyInt, PyList, PyTuple};
 use smallvec::SmallVec;
 
 use crate::dtype;
@@ -35,6 +35,9 @@ pub fn has_negative(tensor: &Tensor) -> PyResult<bool> {
 /// Axes as given.
 pub type Axes = SmallVec<[i64; 4]>;
 
+/// An axis that does not fit int64: beyond any rank too.
+const BEYOND: i64 = i64::MAX;
+
 /// `axis=`: None for all axes, an integer, or a tuple or list of them.
 pub fn axes(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     if let Ok(tuple) = axis.cast::<PyTuple>() {
@@ -47,14 +50,19 @@ pub fn axes(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
 }
 
 fn one_axis(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<i64> {
+    // The usual case, which calls no method.
+    if axis.is_exact_instance_of::<PyInt>() {
+        return Ok(axis.extract().unwrap_or(BEYOND));
+    }
     let number = if axis.is_instance_of::<PyBool>() { None } else { axis.call_method0("__index__").ok() };
-    number.ok_or_else(|| {
-        let class = axis.get_type().name().map_or_else(|_| String::from("this object"), |name| name.to_string());
-        PyTypeError::new_err(format!("{op}: axis must be None, an integer or a tuple of integers, not {class}"))
-    })?
-    // Beyond int64 it is beyond any rank too.
-    .extract::<i64>()
-    .or(Ok(i64::MAX))
+    number
+        .ok_or_else(|| {
+            let class = axis.get_type().name().map_or_else(|_| String::from("this object"), |name| name.to_string());
+            PyTypeError::new_err(format!("{op}: axis must be None, an integer or a tuple of integers, not {class}"))
+        })?
+        // Beyond int64 it is beyond any rank too.
+        .extract::<i64>()
+        .or(Ok(i64::MAX))
 }
 
 fn apply(

@@ -141,10 +141,7 @@ impl PyTensor {
         let module = py.import("corepy")?;
         if let Some(version) = api_version {
             let known = version.cast::<PyString>().is_ok_and(|text| {
-                matches!(
-                    text.to_string().as_str(),
-                    "2021.12" | "2022.12" | "2023.12" | "2024.12" | "2025.12"
-                )
+                matches!(text.to_string().as_str(), "2021.12" | "2022.12" | "2023.12" | "2024.12" | "2025.12")
             });
             if !known {
                 return Err(PyValueError::new_err(format!(

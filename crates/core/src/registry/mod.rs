@@ -113,11 +113,7 @@ impl Op {
         if info.domain.contains(widened) {
             Ok(widened)
         } else {
-            Err(Error::UnsupportedDType {
-                op: info.name,
-                dtypes: vec![promoted],
-                expected: info.accepts.describe(),
-            })
+            Err(Error::UnsupportedDType { op: info.name, dtypes: vec![promoted], expected: info.accepts.describe() })
         }
     }
 

@@ -65,8 +65,7 @@ impl Cut {
         }
         let block_rows = block_rows.min(rows);
         let (row_blocks, col_blocks) = (rows.div_ceil(block_rows), cols.div_ceil(block_cols));
-        let per_unit =
-            if row_blocks * col_blocks == 1 { (limit / (rows * cols)).clamp(1, outers) } else { 1 };
+        let per_unit = if row_blocks * col_blocks == 1 { (limit / (rows * cols)).clamp(1, outers) } else { 1 };
         Cut {
             outer,
             outers,

@@ -17,8 +17,7 @@ const ARENA_BLOCK: usize = 4_096;
 /// # Safety
 /// As [`super::execute`].
 pub unsafe fn reduce(job: &Job, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
-    let rows =
-        Loader { data, source: job.source, compute: job.compute, axes: reduced.clone() };
+    let rows = Loader { data, source: job.source, compute: job.compute, axes: reduced.clone() };
     let is_direct = rows.is_direct();
     let block = if is_direct { DIRECT_BLOCK } else { ARENA_BLOCK };
     // SAFETY: the caller's promise.
@@ -48,7 +47,8 @@ unsafe fn reduce_whole(
     let out = Shared(out);
     job.for_each_unit(count.div_ceil(per_unit), per_unit * n, &|units| {
         arena::scope(job.op, |scope| {
-            let buffers = if is_direct { None } else { Some(loader.buffers(scope, per_unit * n, !loader.is_contiguous())?) };
+            let buffers =
+                if is_direct { None } else { Some(loader.buffers(scope, per_unit * n, !loader.is_contiguous())?) };
             let temporary = match job.is_direct() {
                 true => None,
                 false => Some(scope.elements(per_unit, job.accumulator.itemsize())?),
