@@ -23,6 +23,8 @@ COREPY_BEGIN
 
 // Elements per look at the rare predicate: the block stays in L1 between the two passes.
 constexpr size_t kRareBlock = 512;
+// Elements that run one by one where one of them is rare.
+constexpr size_t kRarePiece = 16;
 
 template <class Op, class, class... T>
 struct HasRareImpl : std::false_type {};
@@ -38,25 +40,35 @@ COREPY_INLINE void fill(T* out, T value, size_t n) {
   for (size_t i = 0; i < n; ++i) out[i] = value;
 }
 
-// Runs `fast` for all i in [0, n), block by block; a block in which `rare` holds anywhere runs
-// element by element, with `slow` for its rare elements.
+// Runs `fast` on [begin, end) if `rare` holds nowhere there; otherwise does nothing and returns false.
+template <class Rare, class Fast>
+COREPY_INLINE bool try_fast(size_t begin, size_t end, Rare rare, Fast fast) {
+  decltype(rare(begin) | rare(begin)) any = 0;
+  for (size_t i = begin; i < end; ++i) any |= rare(i);
+  if (__builtin_expect(any != 0, 0)) return false;
+  COREPY_INDEPENDENT
+  for (size_t i = begin; i < end; ++i) fast(i);
+  return true;
+}
+
+// Runs `fast` for all i in [0, n), block by block. A block in which `rare` holds anywhere is cut
+// into short pieces, and only the pieces with rare elements run one by one. Each element's predicate
+// is read before its result is written: the output may be the input.
 template <class Rare, class Fast, class Slow>
 COREPY_INLINE void guarded_loop(size_t n, Rare rare, Fast fast, Slow slow) {
   for (size_t begin = 0; begin < n; begin += kRareBlock) {
     const size_t end = n - begin < kRareBlock ? n : begin + kRareBlock;
-    decltype(rare(begin) | rare(begin)) any = 0;
-    for (size_t i = begin; i < end; ++i) any |= rare(i);
-    if (__builtin_expect(any != 0, 0)) {
-      for (size_t i = begin; i < end; ++i) {
+    if (try_fast(begin, end, rare, fast)) continue;
+    for (size_t piece = begin; piece < end; piece += kRarePiece) {
+      const size_t piece_end = end - piece < kRarePiece ? end : piece + kRarePiece;
+      if (try_fast(piece, piece_end, rare, fast)) continue;
+      for (size_t i = piece; i < piece_end; ++i) {
         if (rare(i)) {
           slow(i);
         } else {
           fast(i);
         }
       }
-    } else {
-      COREPY_INDEPENDENT
-      for (size_t i = begin; i < end; ++i) fast(i);
     }
   }
 }

@@ -382,11 +382,11 @@ def digests():
             for name in NAMES:
                 if name == "prod":
                     # Numbers near the unit circle, whose products neither overflow nor vanish.
-                    numbers = np.exp(0.01 * values + 1j * imaginary * (dtype in COMPLEX))
+                    elements = np.exp(0.01 * values + 1j * imaginary * (dtype in COMPLEX))
                 else:
-                    numbers = values + 1j * imaginary
-                numbers = numbers if dtype in COMPLEX else numbers.real
-                x = LAYOUTS[layout](tensor((numbers * 100 if dtype in INTEGERS else numbers).astype(dtype)))
+                    elements = values + 1j * imaginary
+                elements = elements if dtype in COMPLEX else elements.real
+                x = LAYOUTS[layout](tensor((elements * 100 if dtype in INTEGERS else elements).astype(dtype)))
                 got = bits(array(getattr(cp, name)(x, axis=axis)))
                 result[f"{name} {dtype} {shape} {axis} {layout}"] = hashlib.sha256(got.tobytes()).hexdigest()
     return result

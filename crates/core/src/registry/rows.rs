@@ -180,7 +180,7 @@ pub static OPS: &[OpInfo] = &[
     function("log1p", "Log1p", "exponential").text("`log(1 + x)` of each element, accurate near 0.", ONE_ULP).costs(1.5),
     function("log2", "Log2", "exponential").text("Base-2 logarithm of each element.", ONE_ULP),
     function("log10", "Log10", "exponential").text("Base-10 logarithm of each element.", ONE_ULP),
-    row("logaddexp", "LogAddExp", "exponential", 2).on(REAL_FLOATING, Floating).text("`log(exp(x1) + exp(x2))` of each pair of elements, without overflow.", "Within 1 ULP for float32; for float64 within 1 ULP or, where the sum nearly cancels (results below 2**-11), within 2**-64.").costs(3.0),
+    row("logaddexp", "LogAddExp", "exponential", 2).on(REAL_FLOATING, Floating).text("`log(exp(x1) + exp(x2))` of each pair of elements, without overflow.", "Within 1 ULP for float32 and float64; where the sum all but cancels (results below 2**-50), within 2**-104.").costs(6.0),
     row("pow", "Pow", "power", 2).on(NUMERIC, BoolToInt8).operator("pow").text("Each element of `x1` raised to the power of the respective element of `x2`.", ONE_ULP)
         .notes("Integers wrap; a negative integer exponent raises ValueError.").costs(4.0),
     function("sqrt", "Sqrt", "power").text("Square root of each element.", ROUNDED),

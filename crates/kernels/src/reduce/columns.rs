@@ -21,7 +21,7 @@ const BLOCK_COLUMNS: usize = 1_024;
 /// Elements per block that is read in place.
 const DIRECT_BLOCK: usize = 65_536;
 /// Elements per block that passes through the arena.
-const ARENA_BLOCK: usize = 8_192;
+const ARENA_BLOCK: usize = 4_096;
 /// Blocks of rows beyond which blocks grow, so that combining them takes no time to speak of.
 const MANY_BLOCKS: usize = 64;
 /// The most elements of a block that has grown.
