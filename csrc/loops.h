@@ -19,6 +19,10 @@ typedef void (*CorepyKernel)(const void* const* args, void* out, size_t n, uint3
 // GCC cannot know and would otherwise check for, falling back to a scalar loop.
 #define COREPY_INDEPENDENT _Pragma("GCC ivdep")
 
+// A loop over a lambda that is not inlined does not vectorise, and GCC stops inlining one that is
+// called from several loops.
+#define COREPY_INLINE_LAMBDA __attribute__((always_inline))
+
 COREPY_BEGIN
 
 // Elements per look at the rare predicate: the block stays in L1 between the two passes.
@@ -90,8 +94,8 @@ struct Unary {
     if (scalars) return fill(y, one(x[0]), n);
     if constexpr (has_rare<Op, T>) {
       guarded_loop(
-          n, [=](size_t i) { return Op::rare(x[i]); }, [=](size_t i) { y[i] = Op::apply(x[i]); },
-          [=](size_t i) { y[i] = Op::slow(x[i]); });
+          n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(x[i]); },
+          [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(x[i]); }, [=](size_t i) { y[i] = Op::slow(x[i]); });
     } else {
       COREPY_INDEPENDENT
       for (size_t i = 0; i < n; ++i) y[i] = Op::apply(x[i]);
@@ -114,7 +118,8 @@ struct Binary {
   static COREPY_INLINE void loop(First a, Second b, Out* y, size_t n) {
     if constexpr (has_rare<Op, T, T>) {
       guarded_loop(
-          n, [=](size_t i) { return Op::rare(a(i), b(i)); }, [=](size_t i) { y[i] = Op::apply(a(i), b(i)); },
+          n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(a(i), b(i)); },
+          [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(a(i), b(i)); },
           [=](size_t i) { y[i] = Op::slow(a(i), b(i)); });
     } else {
       COREPY_INDEPENDENT
@@ -127,13 +132,14 @@ struct Binary {
     const T* b = static_cast<const T*>(args[1]);
     Out* y = static_cast<Out*>(out);
     if (scalars == 0) {
-      loop([=](size_t i) { return a[i]; }, [=](size_t i) { return b[i]; }, y, n);
+      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y,
+           n);
     } else if (scalars == 1) {
       const T s = a[0];
-      loop([=](size_t) { return s; }, [=](size_t i) { return b[i]; }, y, n);
+      loop([=](size_t) COREPY_INLINE_LAMBDA { return s; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y, n);
     } else if (scalars == 2) {
       const T s = b[0];
-      loop([=](size_t i) { return a[i]; }, [=](size_t) { return s; }, y, n);
+      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t) COREPY_INLINE_LAMBDA { return s; }, y, n);
     } else {
       fill(y, one(a[0], b[0]), n);
     }

@@ -80,7 +80,7 @@ COREPY_NOINLINE DivMod<T> divmod_slow(T a, T b) {
     T nan = std::numeric_limits<T>::quiet_NaN();
     return {a / b, nan};
   }
-  const auto to_integer = [](T x) { return std::is_same_v<T, double> ? __builtin_rint(x) : __builtin_rintf(x); };
+  const auto to_integer = [](T x) -> T { return std::is_same_v<T, double> ? __builtin_rint(x) : __builtin_rintf(x); };
   T rest = std::is_same_v<T, double> ? __builtin_fmod(a, b) : __builtin_fmodf(a, b);
   T whole = to_integer((a - rest) / b);
   // Rounded twice, which from 2^51 on may miss the integer by one: what is left over then tells.
@@ -94,7 +94,8 @@ COREPY_NOINLINE DivMod<T> divmod_slow(T a, T b) {
     rest += b;
     whole -= 1;
   }
-  return {whole == 0 ? __builtin_copysign(T(0), a / b) : whole, rest};
+  if (whole == 0) whole = __builtin_copysign(T(0), a / b);
+  return {whole, rest};
 }
 
 struct FloorDivide {

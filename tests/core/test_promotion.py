@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import itertools
+
 import corepy as cp
 from support.arrays import DTYPES, INTEGERS, array, tensor
 
@@ -84,3 +86,12 @@ def test_no_tensor_at_all():
     assert cp.add(1, 2.5).dtype == cp.float64
     assert cp.add(True, True).dtype == cp.bool
     assert cp.multiply(2, 1j).dtype == cp.complex128
+
+
+def test_three_promote_alike_in_any_order():
+    """The order of the operands does not matter, nor how many there are: NumPy's result for each."""
+    for dtypes in itertools.product(DTYPES, repeat=3):
+        assert cp.result_type(*(getattr(cp, name) for name in dtypes)) == np.result_type(*map(np.dtype, dtypes))
+    x = {name: tensor(np.ones(1, name)) for name in ("uint16", "int16", "float32")}
+    for order in itertools.permutations(x.values()):
+        assert cp.clip(*order).dtype == cp.float32

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 import warnings
+from pathlib import Path
 
 import corepy as cp
 
@@ -95,10 +96,7 @@ class Fuzzer:
         if any(not 0 <= size <= 200 for size in shape) or math.prod(shape) > LARGE or len(shape) > 64:
             shape = (3, 4)
         x = cp.asarray(cp.reshape(cp.arange(math.prod(shape)), shape) - r.choice([0, 2]), copy=True)
-        if dtype.kind in "biu" or r.random() < 0.5:
-            x = cp.astype(x, dtype)
-        else:
-            x = cp.astype(x, dtype) * r.choice(FLOATS)
+        x = cp.astype(x, dtype) if dtype.kind in "biu" or r.random() < 0.5 else cp.astype(x, dtype) * r.choice(FLOATS)
         if x.ndim and r.random() < 0.4:
             x = x[tuple(slice(None, None, r.choice([1, -1, 2, -3])) for _ in range(x.ndim))]
         if x.ndim >= 2 and r.random() < 0.3:
@@ -224,7 +222,7 @@ def main(seed, seconds, log):
     fuzzer, targets = Fuzzer(seed), callables()
     calls = values = 0
     end = time.monotonic() + seconds
-    with open(log, "w") as out:
+    with Path(log).open("w") as out:
         while time.monotonic() < end:
             name, function = fuzzer.random.choice(targets)
             arguments = fuzzer.arguments()

@@ -264,6 +264,14 @@ impl DType {
         }
     }
 
+    /// What all of `dtypes` promote to, in whatever order they come; None of none. The floating-point
+    /// ones decide first, as in NumPy: int8 with uint16 would become int32, which asks more of a
+    /// float32 than either does.
+    pub fn promote_all(dtypes: impl Iterator<Item = DType> + Clone) -> Option<DType> {
+        let floating = dtypes.clone().filter(|dtype| dtype.is_floating());
+        floating.chain(dtypes.filter(|dtype| !dtype.is_floating())).reduce(DType::promote)
+    }
+
     /// Whether `can_cast(self, to)` holds: every value keeps its meaning (NumPy's "safe" casting).
     pub fn can_cast(self, to: DType) -> bool {
         self.promote(to) == to
@@ -373,6 +381,22 @@ mod tests {
                 assert!(a.can_cast(a.promote(b)), "{a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn many_promote_in_any_order() {
+        for a in DType::ALL {
+            for b in DType::ALL {
+                assert_eq!(DType::promote_all([a, b].into_iter()), Some(a.promote(b)));
+                for c in DType::ALL {
+                    let all = |dtypes: [DType; 3]| DType::promote_all(dtypes.into_iter());
+                    assert_eq!(all([a, b, c]), all([c, b, a]), "{a} {b} {c}");
+                    assert_eq!(all([a, b, c]), all([b, a, c]), "{a} {b} {c}");
+                }
+            }
+        }
+        assert_eq!(DType::promote_all([DType::Int8, DType::UInt16, DType::Float32].into_iter()), Some(DType::Float32));
+        assert_eq!(DType::promote_all(std::iter::empty()), None);
     }
 
     #[test]

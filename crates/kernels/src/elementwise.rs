@@ -89,7 +89,7 @@ pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
     if let Some(mixed) = MixedComparison::of(op, operands) {
         return mixed.apply();
     }
-    let promoted = operands[1..].iter().fold(operands[0].dtype(), |dtype, operand| dtype.promote(operand.dtype()));
+    let promoted = promoted(operands);
     let compute = compute_dtype(op, promoted, operands)?;
     if let Some(result) = apply_small(op, compute, operands) {
         return result;
@@ -112,7 +112,7 @@ pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
 pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> {
     let info = op.info();
     out.require_writable(info.name)?;
-    let promoted = operands[1..].iter().fold(operands[0].dtype(), |dtype, operand| dtype.promote(operand.dtype()));
+    let promoted = promoted(operands);
     let compute = compute_dtype(op, promoted, operands)?;
     let result = op.result_dtype(compute);
     if !result.can_cast_same_kind(out.dtype()) {
@@ -142,6 +142,16 @@ pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> 
     views.remove(0);
     // SAFETY: operands that overlap `out` otherwise than element on element were copied.
     unsafe { run(op, compute, &operands, &views, &order, out, false) }
+}
+
+/// The dtype that the operands promote to.
+#[inline]
+fn promoted(operands: &[Operand<'_>]) -> DType {
+    match operands {
+        [x] => x.dtype(),
+        [x1, x2] => x1.dtype().promote(x2.dtype()),
+        _ => DType::promote_all(operands.iter().map(Operand::dtype)).expect("at least one operand"),
+    }
 }
 
 fn compute_dtype(op: Op, promoted: DType, operands: &[Operand<'_>]) -> Result<DType> {

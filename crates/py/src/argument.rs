@@ -351,13 +351,8 @@ fn with_any_operands<R>(
     arguments: &[Argument<'_, '_>],
     body: impl FnOnce(&[Operand<'_>]) -> PyResult<R>,
 ) -> PyResult<R> {
-    let mut array: Option<DType> = None;
-    for argument in arguments {
-        if let Some(tensor) = argument.tensor() {
-            let dtype = tensor.dtype();
-            array = Some(array.map_or(dtype, |array| array.promote(dtype)));
-        }
-    }
+    let tensors = arguments.iter().filter_map(Argument::tensor);
+    let array = DType::promote_all(tensors.map(corepy_core::Tensor::dtype));
     // Without a tensor, the numbers' own dtypes decide.
     let array = array.unwrap_or_else(|| {
         let numbers = arguments.iter().filter_map(Argument::number);

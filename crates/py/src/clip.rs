@@ -72,7 +72,7 @@ fn promoted(arguments: &[Option<Argument<'_, '_>>]) -> DType {
     let present = arguments.iter().flatten();
     let strong = present.clone().filter_map(|argument| argument.tensor().map(corepy_core::Tensor::dtype));
     let numbers = present.filter_map(Argument::number);
-    match strong.reduce(DType::promote) {
+    match DType::promote_all(strong) {
         Some(dtype) => numbers.fold(dtype, |dtype, number| number.dtype_beside(dtype)),
         None => numbers.map(Number::default_dtype).reduce(DType::promote).unwrap_or(DType::Float64),
     }

@@ -451,7 +451,7 @@ fn is_of_kind(dtype: DType, kind: &Bound<'_, PyAny>) -> PyResult<bool> {
 #[pyo3(signature = (*arrays_and_dtypes))]
 fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> PyResult<Py<PyDType>> {
     let op = "result_type";
-    let mut strong: Option<DType> = None;
+    let mut strong = Vec::new();
     let mut numbers = Vec::new();
     for object in arrays_and_dtypes.iter() {
         let dtype = match Argument::extract(object.as_borrowed()) {
@@ -462,9 +462,9 @@ fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> PyResult<Py<PyDType>> 
             }
             Err(_) => dtype::extract(op, &object)?,
         };
-        strong = Some(strong.map_or(dtype, |strong| strong.promote(dtype)));
+        strong.push(dtype);
     }
-    let result = match strong {
+    let result = match DType::promote_all(strong.into_iter()) {
         Some(strong) => Some(numbers.iter().fold(strong, |dtype, number| number.dtype_beside(dtype))),
         None => numbers.into_iter().map(crate::argument::Number::default_dtype).reduce(DType::promote),
     };
