@@ -1,9 +1,9 @@
 """Type promotion: the standard's tables, and NumPy 2's for mixed kinds and Python scalars."""
 
+import itertools
+
 import numpy as np
 import pytest
-
-import itertools
 
 import corepy as cp
 from support.arrays import DTYPES, INTEGERS, array, tensor
