@@ -13,9 +13,9 @@
 // Measured errors in ulp (of the modulus; of the worse component), Complex<double> against mpmath on
 // random points of all magnitudes, near |z| = 1, |1 + z| = 1, +-1, +-j, on both axes and both sides
 // of the cuts; all but pow give the same bits on the three instruction sets:
-//   exp 1.4; 1.8    expm1 2.1; unbounded where re = 0 crosses    log 2.1; 2.2    log1p 2.1; 2.6
-//   log2 1.8; 1.8   log10 1.6; 2.1    sin, cos, sinh, cosh 2.1; 2.6    tan, tanh 4.0; 5.4
-//   asin, acos, asinh, acosh 2.5; 3.0    atan, atanh 2.0; 2.7    pow 2.5; unbounded likewise
+//   exp 1.7; 2.0    expm1 2.5; unbounded where re = 0 crosses    log 2.4; 2.4    log1p 3.8; 3.8
+//   log2 2.1; 2.4   log10 2.4; 2.5    sin, cos, sinh, cosh 2.8; 3.8    tan, tanh 6.0; 6.4
+//   asin, acos, asinh, acosh 4.0; 4.2    atan, atanh 2.6; 2.9    pow 2.5; unbounded likewise
 // Complex<float> is computed through double, which leaves each component one rounding error: 0.5 ulp
 // (0.51 with the rare double rounding), except expm1 and pow where a component all but cancels.
 #pragma once

@@ -119,6 +119,13 @@ def _logaddexp(a, b):
     return result
 
 
+def _pow(x1, x2):
+    # For a single exponent of 0.5 NumPy takes the square root, which is not pow at -0 and -inf.
+    shape = np.broadcast_shapes(np.shape(x1), np.shape(x2))
+    x1, x2 = (np.append(np.broadcast_to(part, shape), part.dtype.type(1)) for part in (x1, x2))
+    return np.pow(x1, x2)[:-1].reshape(shape)
+
+
 # NumPy's own lose all digits near 0 (log1p, expm1), or give no NaN or the wrong zero (sign).
 _COMPLEX = {"log1p": _complex_log1p, "expm1": _complex_expm1, "sign": _complex_sign}
 
@@ -130,6 +137,8 @@ def reference(name, compute, operands):
     arguments = [np.asarray(operand).astype(compute).astype(wide) for operand in operands]
     if how != "exact" and wide.kind == "c" and name in _COMPLEX:
         return np.asarray(_COMPLEX[name](*arguments))
+    if name == "pow":
+        return _pow(*arguments).astype(result_dtype(name, compute) if how == "exact" else wide)
     if name == "logaddexp":
         return np.asarray(_logaddexp(*(np.asarray(part) for part in arguments)))
     if name == "floor_divide" and wide.kind == "f":

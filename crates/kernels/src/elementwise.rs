@@ -12,6 +12,10 @@ use crate::ffi;
 /// costs more than it finds.
 const INLINE_ELEMENTS: usize = 1024;
 
+/// Bytes of a copy from which it bypasses the caches: past what one tensor can expect to find of a
+/// shared last-level cache.
+const UNCACHED_BYTES: usize = 32 << 20;
+
 /// One number of a dtype, as it lies in memory.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(16))]
@@ -370,6 +374,8 @@ fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Res
         exec::Operand { data: value.data(), itemsize: value.dtype().itemsize() },
         exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() },
     ];
+    // What was converted or copied is about to be read: only what no cache holds bypasses them.
+    let fresh = fresh && out.size() * out.dtype().itemsize() >= UNCACHED_BYTES;
     // SAFETY: strides and shape are the tensors' own; an overlapping value was copied.
     unsafe { exec::run(op, &program, &plan, &memory, 1, fresh) }
 }

@@ -119,6 +119,10 @@ impl<'a> Geometry<'a> {
         let stream = fresh && elements * operands.iter().map(|operand| operand.itemsize).sum::<usize>() >= STREAM_BYTES;
         let limit = match (in_place, stream) {
             (false, _) => ARENA_BLOCK,
+            // Expensive functions are cut finer, so that several cores can share short operations.
+            (true, false) if program.cost > 0.4 => {
+                ((super::CHUNK_NS / program.cost) as usize).clamp(ARENA_BLOCK, DIRECT_BLOCK)
+            }
             (true, true) => STREAM_BLOCK,
             (true, false) if program.temporaries.is_empty() => DIRECT_BLOCK,
             (true, false) => ARENA_BLOCK,
