@@ -112,9 +112,9 @@ def _logaddexp(a, b):
     # log(exp(a) + exp(b)) near 0 cancels: long double has too few digits there.
     high, low = np.maximum(a, b), np.minimum(a, b)
     for place in map(tuple, np.argwhere(np.abs(result) < np.abs(high) / 4)):
-        with mpmath.workprec(200):
-            pair = (np.broadcast_to(part, result.shape)[place] for part in (high, low))
-            exact = mpmath.log(mpmath.fsum(mpmath.exp(mpmath.mpf(float(part))) for part in pair))
+        with mpmath.workprec(300):
+            larger, smaller = (mpmath.mpf(float(np.broadcast_to(part, result.shape)[place])) for part in (high, low))
+            exact = larger + mpmath.log1p(mpmath.exp(smaller - larger))
             result[place] = result.dtype.type(mpmath.nstr(exact, 25))
     return result
 

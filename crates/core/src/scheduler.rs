@@ -36,7 +36,9 @@ use crate::error::{Error, Result};
 /// | 50 | 51 | 27 | 84 | 51 | 60 |
 /// | 100 | 101 | 52 | 108 | 101 | 107 |
 /// | 1000 | 1001 | 502 | 604 | 1001 | 1004 |
-pub const WORTH_PARALLEL_NS: u64 = 6_000;
+/// Element-wise functions on 1e4 float64 elements gained from a threshold of 4 µs over 6 µs (geometric mean of
+/// the math benchmarks 1.93 and 2.01); below 4 µs the hand-over eats the gain.
+pub const WORTH_PARALLEL_NS: u64 = 4_000;
 
 /// Estimated work, in nanoseconds on one thread, from which it pays to wake sleeping threads:
 /// waking one costs the caller up to 21 µs (an idle core of a virtual machine halts), and it comes

@@ -13,7 +13,7 @@ use corepy_core::{Result, scheduler};
 /// Nanoseconds of work that one chunk should hold: below, handing chunks out costs more than a few
 /// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
 /// no result depends on them.
-const CHUNK_NS: f32 = 2_500.0;
+const CHUNK_NS: f32 = 1_500.0;
 
 /// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the
 /// plan's strides.
