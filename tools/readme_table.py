@@ -39,7 +39,7 @@ def summary(report: dict) -> str:
     lines += [
         "",
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['isa']}, Python {machine['python']}, "
-        f"NumPy {machine['peers'][PEER]}. On other machines the ratios differ: `make bench`.",
+        f"NumPy {machine[PEER]}. On other machines the ratios differ: `make bench`.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -75,9 +75,7 @@ COREPY_INLINE T hypot_scaled(T a, T b, T big_from, T small_below, T down, T up) 
   bool infinity = infinite(a) | infinite(b);
   return infinity ? static_cast<T>(__builtin_inf()) : nan(a) | nan(b) ? static_cast<T>(__builtin_nan("")) : root;
 }
-COREPY_INLINE double hypot(double a, double b) {
-  return hypot_scaled(a, b, 0x1p500, 0x1p-400, 0x1p-600, 0x1p600);
-}
+COREPY_INLINE double hypot(double a, double b) { return hypot_scaled(a, b, 0x1p500, 0x1p-400, 0x1p-600, 0x1p600); }
 COREPY_INLINE float hypot(float a, float b) {
 #if defined(__FMA__) || defined(__aarch64__)
   return hypot_scaled(a, b, 0x1p60f, 0x1p-50f, 0x1p-80f, 0x1p100f);
