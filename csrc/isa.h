@@ -5,7 +5,7 @@
 #pragma once
 
 #ifndef COREPY_NS
-#error "COREPY_NS must be defined: crates/kernels/build.rs names the instruction set"
+#error "COREPY_NS must be defined: crates/kernels/build/ names the instruction set"
 #endif
 
 #define COREPY_BEGIN    \

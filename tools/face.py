@@ -28,6 +28,11 @@ def _load_core() -> ModuleType:
 _core = _load_core()
 
 STANDARD = re.compile(r"Array API standard [\d.]+, (?P<chapter>[\w -]+): ``(?P<name>\w+)``")
+# The standard's extensions: the chapter, and the module of the package. The core has their functions
+# under the module's name and an underscore: `linalg_inv` is `corepy.linalg.inv`.
+EXTENSIONS = {"linear algebra extension": "linalg", "Fourier transform extension": "fft"}
+# What the linear algebra extension shares with the main namespace.
+SHARED = {"linalg": ["matmul", "matrix_transpose", "tensordot", "vecdot"], "fft": []}
 UNDERLINE = re.compile(r"^-{3,}$")
 
 Function = Callable[..., Any]
@@ -85,6 +90,21 @@ def dtypes() -> list[str]:
     return [name for name in _core.__all__ if isinstance(getattr(_core, name), _core.DType)]
 
 
+def public_name(name: str) -> str:
+    """A function's name in the module that it is public in."""
+    module, _, rest = name.partition("_")
+    return rest if rest and module in EXTENSIONS.values() else name
+
+
+def exceptions() -> list[str]:
+    """The names of the exception classes."""
+    return [
+        name
+        for name in _core.__all__
+        if inspect.isclass(value := getattr(_core, name)) and issubclass(value, Exception)
+    ]
+
+
 def chapter(function: Function) -> str | None:
     """The chapter of the standard that a function belongs to."""
     match = STANDARD.search(inspect.getdoc(function) or "")
@@ -92,7 +112,7 @@ def chapter(function: Function) -> str | None:
 
 
 def chapters() -> dict[str, list[str]]:
-    """The names of each chapter's functions."""
+    """The names of each chapter's functions, as the core has them."""
     result: dict[str, list[str]] = {}
     for name, function in functions().items():
         place = chapter(function)

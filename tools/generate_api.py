@@ -7,7 +7,18 @@ import argparse
 import inspect
 import sys
 
-from face import ROOT, Document, Function, _core, chapters, dtypes, functions, write_or_check
+from face import (
+    EXTENSIONS,
+    ROOT,
+    Document,
+    Function,
+    _core,
+    chapters,
+    dtypes,
+    functions,
+    public_name,
+    write_or_check,
+)
 
 INTRODUCTION = """\
 # API reference
@@ -106,7 +117,8 @@ def page() -> str:
         parts.append(f"## {title.capitalize()}\n")
         if title == "data type functions":
             parts.append(f"The dtypes are {', '.join(f'`{name}`' for name in dtypes())}.\n")
-        parts.extend(entry(name, everything[name]) for name in known[title])
+        prefix = f"{EXTENSIONS[title]}." if title in EXTENSIONS else ""
+        parts.extend(entry(prefix + public_name(name), everything[name]) for name in known[title])
     parts.append("## Classes\n")
     parts.extend(members(name) for name in ("Tensor", "DType"))
     parts.append("Tensors have these operators, with their reflected and in-place forms.\n")

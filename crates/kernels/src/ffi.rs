@@ -64,17 +64,6 @@ pub struct ReductionKernels {
     pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
 }
 
-struct Tables {
-    elementwise: [*const [Option<Kernel>; 13]; OP_COUNT],
-    cast: *const [[Option<Kernel>; 13]; 13],
-    copy: *const [CopyKernel; 5],
-    select: *const [Kernel; 5],
-    stream: *const [StreamKernel; 1],
-    progression: *const [Option<ProgressionKernel>; 13],
-    linear: *const [Option<LinearKernel>; 13],
-    reduce: *const [[ReductionKernels; 13]; Reduction::KERNELS],
-}
-
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -105,7 +94,7 @@ pub fn elementwise(op: Op, dtype: DType) -> Option<Kernel> {
 pub fn cast(from: DType, to: DType) -> Kernel {
     // SAFETY: the pointer is to an immutable static.
     let kernel = unsafe { (*tables().cast)[from as usize][to as usize] };
-    kernel.expect("build.rs instantiates every pair")
+    kernel.expect("build/tables.rs has every pair")
 }
 
 /// The copy of elements of `itemsize` bytes, a power of two up to 16.

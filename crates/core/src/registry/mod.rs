@@ -1,5 +1,5 @@
 //! The one table of element-wise operations. From it derive the C++ instantiations
-//! (`crates/kernels/build.rs`), the Python functions and operators (`crates/py/build.rs`), the stub,
+//! (`crates/kernels/build/`), the Python functions and operators (`crates/py/build.rs`), the stub,
 //! the API page, the test cases and the benchmark cases. An operation is one row here and one
 //! functor in `csrc/ops/`.
 
