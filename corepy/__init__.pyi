@@ -86,6 +86,8 @@ from .array_api import logical_and as logical_and
 from .array_api import logical_not as logical_not
 from .array_api import logical_or as logical_or
 from .array_api import logical_xor as logical_xor
+from .array_api import matmul as matmul
+from .array_api import matrix_transpose as matrix_transpose
 from .array_api import max as max
 from .array_api import maximum as maximum
 from .array_api import mean as mean
@@ -121,6 +123,7 @@ from .array_api import subtract as subtract
 from .array_api import sum as sum
 from .array_api import tan as tan
 from .array_api import tanh as tanh
+from .array_api import tensordot as tensordot
 from .array_api import tril as tril
 from .array_api import triu as triu
 from .array_api import trunc as trunc
@@ -129,6 +132,7 @@ from .array_api import uint16 as uint16
 from .array_api import uint32 as uint32
 from .array_api import uint64 as uint64
 from .array_api import var as var
+from .array_api import vecdot as vecdot
 from .array_api import where as where
 from .array_api import zeros as zeros
 from .array_api import zeros_like as zeros_like
@@ -213,6 +217,8 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "matmul",
+    "matrix_transpose",
     "maximum",
     "mean",
     "memory_stats",
@@ -246,6 +252,7 @@ __all__ = [
     "subtract",
     "tan",
     "tanh",
+    "tensordot",
     "tril",
     "triu",
     "trunc",
@@ -254,6 +261,7 @@ __all__ = [
     "uint32",
     "uint64",
     "var",
+    "vecdot",
     "where",
     "zeros",
     "zeros_like",

@@ -121,6 +121,12 @@ from ._elementwise import (
 from ._info import (
     __array_namespace_info__,
 )
+from ._linear_algebra import (
+    matmul,
+    matrix_transpose,
+    tensordot,
+    vecdot,
+)
 from ._manipulation import (
     broadcast_arrays,
     broadcast_shapes,
@@ -224,6 +230,8 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "matmul",
+    "matrix_transpose",
     "max",
     "maximum",
     "mean",
@@ -259,6 +267,7 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "tensordot",
     "tril",
     "triu",
     "trunc",
@@ -267,6 +276,7 @@ __all__ = [
     "uint32",
     "uint64",
     "var",
+    "vecdot",
     "where",
     "zeros",
     "zeros_like",

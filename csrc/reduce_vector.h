@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "reduce_ops.h"
+#include "vector.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -14,14 +15,6 @@
 
 COREPY_BEGIN
 
-// Bytes of the machine's registers.
-#if defined(__AVX512F__)
-constexpr size_t kRegister = 64;
-#elif defined(__AVX2__)
-constexpr size_t kRegister = 32;
-#else
-constexpr size_t kRegister = 16;
-#endif
 // Bytes of accumulators along a row: four of the widest registers hide the latency of an addition.
 constexpr size_t kLaneBytes = 256;
 // Accumulating registers at a time: AVX2 and SSE have sixteen, and operands need some.

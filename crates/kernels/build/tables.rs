@@ -88,6 +88,22 @@ pub const TABLES: &[Table] = &[
         shape: &[Reduction::KERNELS, 13],
         entries: || Reduction::ALL[..Reduction::KERNELS].iter().flat_map(reductions).collect(),
     },
+    Table {
+        unit: "gemm",
+        name: "gemm",
+        entry: "CorepyGemm",
+        rust: "GemmKernels",
+        shape: &[13],
+        entries: || products("gemm", "{0, 0, 0, 0, nullptr, nullptr, nullptr}"),
+    },
+    Table {
+        unit: "dot",
+        name: "products",
+        entry: "CorepyProducts",
+        rust: "ProductKernels",
+        shape: &[13],
+        entries: || products("products", "{nullptr, nullptr}"),
+    },
 ];
 
 impl Table {
@@ -156,4 +172,16 @@ fn reduction_operand(reduction: Reduction, dtype: DType) -> &'static str {
         _ => dtype,
     };
     alike.info().c_type
+}
+
+/// The kernels of products by dtype: integers of a size share one, since they wrap alike.
+fn products(function: &str, none: &str) -> Vec<String> {
+    DType::ALL
+        .into_iter()
+        .map(|dtype| match (dtype.is_integer(), dtype) {
+            (true, _) => format!("{function}<uint{}_t>()", 8 * dtype.itemsize()),
+            (false, DType::Bool) => none.to_owned(),
+            _ => format!("{function}<{}>()", dtype.info().c_type),
+        })
+        .collect()
 }

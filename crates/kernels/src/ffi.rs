@@ -64,6 +64,69 @@ pub struct ReductionKernels {
     pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
 }
 
+/// Packs rows × cols elements into panels: see `csrc/gemm.h`. Strides in bytes.
+pub type PackKernel =
+    unsafe extern "C" fn(x: *const u8, row: isize, col: isize, rows: usize, cols: usize, packed: *mut u8);
+
+/// A block of a matrix product: see `CorepyGemmBlock` in `csrc/gemm.h`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+#[allow(missing_docs)]
+pub struct GemmBlock {
+    pub a: *const u8,
+    pub b: *const u8,
+    pub b_tail: *const u8,
+    pub b_panel: isize,
+    pub b_step: isize,
+    pub c: *mut u8,
+    pub c_row: isize,
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub accumulate: u32,
+}
+
+/// The kernels of matrix products of one dtype: see `csrc/gemm.h`. Null for bool.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct GemmKernels {
+    /// Rows of a full panel of the left matrix.
+    pub rows: usize,
+    /// Panels have a multiple of this many rows.
+    pub row_step: usize,
+    /// Columns of a panel of the right matrix.
+    pub cols: usize,
+    /// Numbers per element: 2 where complex.
+    pub parts: usize,
+    /// Packs the left matrix.
+    pub pack_a: Option<PackKernel>,
+    /// Packs the right matrix.
+    pub pack_b: Option<PackKernel>,
+    /// Multiplies a block.
+    pub run: Option<unsafe extern "C" fn(block: *const GemmBlock)>,
+}
+
+/// Products with vectors of one dtype: see `csrc/dot.h`. Null for bool.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ProductKernels {
+    /// A sum of products per row.
+    pub dot: Option<
+        unsafe extern "C" fn(
+            a: *const u8,
+            a_row: isize,
+            b: *const u8,
+            b_row: isize,
+            rows: usize,
+            n: usize,
+            out: *mut u8,
+        ),
+    >,
+    /// A combination of rows.
+    pub combine_rows:
+        Option<unsafe extern "C" fn(a: *const u8, a_row: isize, x: *const u8, rows: usize, cols: usize, out: *mut u8)>,
+}
+
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -137,4 +200,18 @@ pub fn reduce(reduction: Reduction, dtype: DType) -> ReductionKernels {
 pub fn select(itemsize: usize) -> Kernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().select)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The kernels of matrix products of `dtype`.
+#[inline]
+pub fn gemm(dtype: DType) -> GemmKernels {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().gemm)[dtype as usize] }
+}
+
+/// The products with vectors of `dtype`.
+#[inline]
+pub fn products(dtype: DType) -> ProductKernels {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().products)[dtype as usize] }
 }

@@ -20,6 +20,7 @@ mod error;
 mod foreign;
 mod function;
 mod indexing;
+mod linear_algebra;
 mod manipulation;
 mod numpy;
 mod operator;
@@ -64,6 +65,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     reduce::register(module)?;
     configuration::register(module)?;
     foreign::register(module)?;
+    linear_algebra::register(module)?;
     manipulation::register(module)?;
     searching::register(module)?;
     statistics::register(module)?;

@@ -1,0 +1,294 @@
+//! Matrix products: shapes, batches, and the way from matrices to blocks that fit the caches.
+//!
+//! Every element is one chain of multiply-adds over k in ascending order (see `csrc/gemm.h`), so that
+//! neither the blocks nor the threads can change a bit. Products with a vector, which memory limits,
+//! have kernels of their own (`csrc/dot.h`), chosen by shape and strides.
+
+mod blocks;
+mod vectors;
+
+use corepy_core::error::shape_text;
+use corepy_core::scheduler;
+use corepy_core::shape::{Shape, Strides, broadcast_shapes};
+use corepy_core::{DType, Error, Result, Tensor};
+use smallvec::SmallVec;
+
+use crate::elementwise::{self, Operand, Scalar};
+
+/// One product of matrices in memory: m × k by k × n into m × n. Strides in bytes; rows of `c` are
+/// contiguous.
+#[derive(Debug, Clone, Copy)]
+struct Product {
+    a: *const u8,
+    a_row: isize,
+    a_col: isize,
+    b: *const u8,
+    b_row: isize,
+    b_col: isize,
+    c: *mut u8,
+    m: usize,
+    n: usize,
+    k: usize,
+    dtype: DType,
+}
+
+// SAFETY: the pointers are into tensors that outlive the operation; threads write disjoint parts of `c`.
+unsafe impl Send for Product {}
+// SAFETY: as above.
+unsafe impl Sync for Product {}
+
+/// The matrix product as the standard has it: vectors count as a row or a column, leading dimensions
+/// broadcast.
+pub fn matmul(op: &'static str, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
+    if x1.ndim() == 0 || x2.ndim() == 0 {
+        return Err(Error::Value {
+            op,
+            message: format!(
+                "at least 1 dimension is required; the shapes are {} and {}",
+                shape_text(x1.shape()),
+                shape_text(x2.shape())
+            ),
+        });
+    }
+    let a = if x1.ndim() == 1 { x1.expanded(0) } else { x1.clone() };
+    let b = if x2.ndim() == 1 { x2.expanded(1) } else { x2.clone() };
+    let k = a.shape()[a.ndim() - 1];
+    if b.shape()[b.ndim() - 2] != k {
+        return Err(Error::Value {
+            op,
+            message: format!(
+                "shapes {} and {} do not match: {k} columns by {} rows",
+                shape_text(x1.shape()),
+                shape_text(x2.shape()),
+                b.shape()[b.ndim() - 2]
+            ),
+        });
+    }
+    let batch = broadcast_shapes(op, &[&a.shape()[..a.ndim() - 2], &b.shape()[..b.ndim() - 2]])
+        .map_err(|_| Error::Broadcast { op, shapes: vec![x1.shape().to_vec(), x2.shape().to_vec()] })?;
+    let mut shape = batch.clone();
+    shape.push(a.shape()[a.ndim() - 2]);
+    shape.push(b.shape()[b.ndim() - 1]);
+    let result = matrices(op, &a, &b, &batch, &shape)?;
+    let mut view = result;
+    if x1.ndim() == 1 {
+        view = view.selected(op, view.ndim() - 2, 0)?;
+    }
+    if x2.ndim() == 1 {
+        view = view.selected(op, view.ndim() - 1, 0)?;
+    }
+    Ok(view)
+}
+
+/// The product of stacks of matrices that match.
+fn matrices(op: &'static str, a: &Tensor, b: &Tensor, batch: &[usize], shape: &[usize]) -> Result<Tensor> {
+    let promoted = a.dtype().promote(b.dtype());
+    // Truths are counted, and any count but 0 is true.
+    let compute = if promoted == DType::Bool { DType::Int64 } else { promoted };
+    let a = converted(op, a, compute)?;
+    let b = converted(op, b, compute)?;
+    let out = Tensor::empty(op, shape, compute)?;
+    let (m, n, k) = (shape[shape.len() - 2], shape[shape.len() - 1], a.shape()[a.ndim() - 1]);
+    if out.size() > 0 && k == 0 {
+        elementwise::assign(op, &out, Operand::Scalar(&Scalar::from_bytes(&[0; 16], compute)))?;
+    } else if out.size() > 0 {
+        let walk = Batch::new(&a, &b, batch);
+        let product = Product {
+            a: a.data(),
+            a_row: a.strides()[a.ndim() - 2],
+            a_col: a.strides()[a.ndim() - 1],
+            b: b.data(),
+            b_row: b.strides()[b.ndim() - 2],
+            b_col: b.strides()[b.ndim() - 1],
+            c: out.data(),
+            m,
+            n,
+            k,
+            dtype: compute,
+        };
+        run(op, &product, &walk)?;
+    }
+    if promoted == DType::Bool { elementwise::cast(op, &out, DType::Bool) } else { Ok(out) }
+}
+
+/// `tensor` in `dtype`.
+fn converted(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
+    if tensor.dtype() == dtype { Ok(tensor.clone()) } else { elementwise::cast(op, tensor, dtype) }
+}
+
+/// The walk over a batch: which matrices make the i-th product.
+struct Batch {
+    shape: Shape,
+    a: Strides,
+    b: Strides,
+}
+
+impl Batch {
+    fn new(a: &Tensor, b: &Tensor, shape: &[usize]) -> Batch {
+        let strides = |tensor: &Tensor| -> Strides {
+            let own = tensor.ndim() - 2;
+            let first = shape.len() - own;
+            let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+            for axis in 0..own {
+                if tensor.shape()[axis] != 1 {
+                    strides[first + axis] = tensor.strides()[axis];
+                }
+            }
+            strides
+        };
+        Batch { shape: shape.into(), a: strides(a), b: strides(b) }
+    }
+
+    fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The i-th of the products like `first`.
+    fn item(&self, first: &Product, index: usize) -> Product {
+        let mut rest = index;
+        let (mut a, mut b) = (0, 0);
+        for axis in (0..self.shape.len()).rev() {
+            let at = (rest % self.shape[axis]) as isize;
+            rest /= self.shape[axis];
+            a += at * self.a[axis];
+            b += at * self.b[axis];
+        }
+        Product {
+            a: first.a.wrapping_offset(a),
+            b: first.b.wrapping_offset(b),
+            c: first.c.wrapping_add(index * first.m * first.n * first.dtype.itemsize()),
+            ..*first
+        }
+    }
+}
+
+impl Product {
+    /// Estimated nanoseconds on one core: by arithmetic at 16 float64 multiplications per nanosecond and half as many
+    /// beyond, or by memory.
+    fn cost(&self) -> f32 {
+        let multiplications = self.m as f32 * self.n as f32 * self.k as f32;
+        let per_element = match self.dtype {
+            DType::Float32 => 0.02,
+            DType::Complex64 => 0.1,
+            DType::Complex128 => 0.2,
+            _ => 0.04,
+        };
+        let elements = (self.m * self.k + self.k * self.n + self.m * self.n) as f32;
+        multiplications * per_element + elements * 0.3
+    }
+}
+
+/// Runs every product of the batch.
+fn run(op: &'static str, first: &Product, batch: &Batch) -> Result<()> {
+    let count = batch.size();
+    let cost = first.cost();
+    let total = cost * count as f32;
+    let threads = scheduler::num_threads();
+    // Many products: whole ones are shared out.
+    if count >= 4 * threads || cost < scheduler::WORTH_PARALLEL_NS as f32 {
+        const CHUNK_NS: f32 = 10_000.0;
+        let per_chunk = ((CHUNK_NS / cost) as usize).clamp(1, count);
+        let chunks = count.div_ceil(per_chunk);
+        let parallel = chunks > 1 && scheduler::worth_parallel(total as u64);
+        return scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
+            for index in chunk * per_chunk..count.min((chunk + 1) * per_chunk) {
+                let product = batch.item(first, index);
+                if product.is_by_vector() {
+                    vectors::run(op, &product, false)?;
+                } else {
+                    // SAFETY: the whole of one product, which no other thread has.
+                    unsafe { blocks::run_tile(op, &product)? };
+                }
+            }
+            Ok(())
+        });
+    }
+    for index in 0..count {
+        let product = batch.item(first, index);
+        if product.is_by_vector() {
+            vectors::run(op, &product, true)?;
+        } else {
+            blocks::run(op, &product)?;
+        }
+    }
+    Ok(())
+}
+
+/// The sum of products over `axis` of both, `x1` conjugated where complex; the other axes broadcast.
+pub fn vecdot(op: &'static str, x1: &Tensor, x2: &Tensor, axis: i64) -> Result<Tensor> {
+    let a = last(op, x1, axis)?;
+    let b = last(op, x2, axis)?;
+    let (size1, size2) = (a.shape()[a.ndim() - 1], b.shape()[b.ndim() - 1]);
+    if size1 != size2 {
+        return Err(Error::Value {
+            op,
+            message: format!(
+                "shapes {} and {} do not match: sizes {size1} and {size2} along axis {axis}",
+                shape_text(x1.shape()),
+                shape_text(x2.shape())
+            ),
+        });
+    }
+    let a = if a.dtype().is_complex() {
+        elementwise::apply(const { corepy_core::Op::named("conj") }, &[Operand::Tensor(&a)])?
+    } else {
+        a
+    };
+    let batch = broadcast_shapes(op, &[&a.shape()[..a.ndim() - 1], &b.shape()[..b.ndim() - 1]])?;
+    // Row by column: each pair of vectors is a product of matrices 1 × k by k × 1.
+    let row = a.expanded(a.ndim() - 1);
+    let column = b.expanded(b.ndim());
+    let mut shape = batch.clone();
+    shape.extend([1, 1]);
+    Ok(matrices(op, &row, &column, &batch, &shape)?.reshaped_contiguous(&batch))
+}
+
+/// The view with `axis` moved to the end.
+fn last(op: &'static str, tensor: &Tensor, axis: i64) -> Result<Tensor> {
+    let axis = corepy_core::shape::normalize_axis(op, axis, tensor.ndim())?;
+    let mut order: Shape = (0..tensor.ndim()).filter(|&other| other != axis).collect();
+    order.push(axis);
+    Ok(tensor.permuted(&order))
+}
+
+/// The sum of products over `axes1` of `x1` and `axes2` of `x2`, pair by pair; the other axes of `x1`
+/// come first in the result.
+pub fn tensordot(op: &'static str, x1: &Tensor, x2: &Tensor, axes1: &[usize], axes2: &[usize]) -> Result<Tensor> {
+    for (&axis1, &axis2) in axes1.iter().zip(axes2) {
+        if x1.shape()[axis1] != x2.shape()[axis2] {
+            return Err(Error::Value {
+                op,
+                message: format!(
+                    "shapes {} and {} do not match: axis {axis1} of size {} with axis {axis2} of size {}",
+                    shape_text(x1.shape()),
+                    shape_text(x2.shape()),
+                    x1.shape()[axis1],
+                    x2.shape()[axis2]
+                ),
+            });
+        }
+    }
+    let kept =
+        |tensor: &Tensor, axes: &[usize]| -> Shape { (0..tensor.ndim()).filter(|axis| !axes.contains(axis)).collect() };
+    let (kept1, kept2) = (kept(x1, axes1), kept(x2, axes2));
+    let sizes = |tensor: &Tensor, axes: &[usize]| -> Shape { axes.iter().map(|&axis| tensor.shape()[axis]).collect() };
+    let product = |sizes: &[usize]| sizes.iter().product::<usize>();
+    let order1: Shape = kept1.iter().chain(axes1).copied().collect();
+    let order2: Shape = axes2.iter().chain(&kept2).copied().collect();
+    let mut shape = sizes(x1, &kept1);
+    shape.extend(sizes(x2, &kept2));
+    corepy_core::shape::checked_size(op, &shape, x1.dtype().promote(x2.dtype()))?;
+    let k = product(&sizes(x1, axes1));
+    let a = as_matrix(op, &x1.permuted(&order1), [product(&sizes(x1, &kept1)), k])?;
+    let b = as_matrix(op, &x2.permuted(&order2), [k, product(&sizes(x2, &kept2))])?;
+    let matrix = [a.shape()[0], b.shape()[1]];
+    Ok(matrices(op, &a, &b, &[], &matrix)?.reshaped_contiguous(&shape))
+}
+
+/// `tensor` as a matrix of this shape: a view where its strides allow.
+fn as_matrix(op: &'static str, tensor: &Tensor, shape: [usize; 2]) -> Result<Tensor> {
+    match tensor.reshaped(op, &shape) {
+        Some(view) => view,
+        None => Ok(elementwise::cast_contiguous(op, tensor, tensor.dtype())?.reshaped_contiguous(&shape)),
+    }
+}
