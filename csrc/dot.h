@@ -22,146 +22,228 @@ struct CorepyProducts {
 
 COREPY_BEGIN
 
-// Accumulators along a row, whatever the machine's registers: every instruction set adds in the same order.
-constexpr size_t kDotBytes = 256;
+template <class T>
+struct PartOf {
+  using type = T;
+  static constexpr size_t count = 1;
+};
+template <class P>
+struct PartOf<Complex<P>> {
+  using type = P;
+  static constexpr size_t count = 2;
+};
 
 template <class T>
 struct Products {
-  using V = Vector<T>;
-  static constexpr size_t width = kRegister / sizeof(T);
-  static constexpr size_t lanes = kDotBytes / sizeof(T);
-  static constexpr size_t registers = kDotBytes / kRegister;
+  using Part = typename PartOf<T>::type;
+  using V = Vector<Part>;
+  using Index = std::conditional_t<sizeof(Part) == 8, int64_t,
+                                   std::conditional_t<sizeof(Part) == 4, int32_t,
+                                                      std::conditional_t<sizeof(Part) == 2, int16_t, int8_t>>>;
+  static constexpr size_t parts = PartOf<T>::count;
+  static constexpr size_t width = kRegister / sizeof(Part);
+  // Accumulators along a row, whatever the machine's registers, so that every instruction set adds in the
+  // same order; complex numbers take two of each.
+  static constexpr size_t bytes = 256 / parts;
+  static constexpr size_t lanes = bytes / sizeof(Part);
+  static constexpr size_t registers = bytes / kRegister;
+  // Rows at a time, as far as registers go: they share the loads of the vector.
+  static constexpr size_t together = kRegister == 64 ? 4 : 1;
 
-  static COREPY_INLINE T dot_row(const T* a, const T* b, size_t n) {
-    V acc[registers];
+  // Real and imaginary components exchanged.
+  static COREPY_INLINE V swapped(V x) {
+    Vector<Index> order;
+    for (size_t i = 0; i < width; ++i) order[i] = static_cast<Index>(i ^ 1);
+    return __builtin_shuffle(x, order);
+  }
+
+  // `count` < width numbers, then zeros, which add nothing to a sum of products.
+  static COREPY_INLINE V load_part(const Part* x, size_t count) {
+    V vector{};
+    __builtin_memcpy(&vector, x, count * sizeof(Part));
+    return vector;
+  }
+
+  // One register of each row's sums: products of like components, and of unlike ones where complex.
+  struct Sums {
+    V like[registers];
+    V unlike[parts == 2 ? registers : 1];
+
+    COREPY_INLINE void clear() {
 #pragma GCC unroll 16
-    for (size_t v = 0; v < registers; ++v) acc[v] = V{};
-    size_t i = 0;
-    for (; i + lanes <= n; i += lanes) {
+      for (size_t v = 0; v < registers; ++v) like[v] = V{};
+      if constexpr (parts == 2) {
 #pragma GCC unroll 16
-      for (size_t v = 0; v < registers; ++v) {
-        acc[v] = multiply_add<T>(load_vector(a + i + v * width), load_vector(b + i + v * width), acc[v]);
+        for (size_t v = 0; v < registers; ++v) unlike[v] = V{};
       }
     }
-    T sums[lanes];
-    __builtin_memcpy(sums, acc, sizeof(sums));
-    if constexpr (std::is_floating_point_v<T>) {
-      for (size_t lane = 0; i + lane < n; ++lane) sums[lane] = mul_add(a[i + lane], b[i + lane], sums[lane]);
+
+    COREPY_INLINE void add(size_t v, V a, V b, [[maybe_unused]] V b_swapped) {
+      like[v] = multiply_add<Part>(a, b, like[v]);
+      if constexpr (parts == 2) unlike[v] = multiply_add<Part>(a, b_swapped, unlike[v]);
+    }
+
+    COREPY_INLINE T total() {
+      if constexpr (parts == 2) {
+        // Real: the sum of even lanes less that of odd ones.
+        Part folded[2], other[2];
+        fold(like, folded);
+        fold(unlike, other);
+        return {folded[0] - folded[1], other[0] + other[1]};
+      } else {
+        Part folded[1];
+        fold(like, folded);
+        return folded[0];
+      }
+    }
+  };
+
+  // Halves are added to halves until `parts` lanes are left.
+  static COREPY_INLINE void fold(V (&sums)[registers], Part (&out)[parts]) {
+#pragma GCC unroll 8
+    for (size_t half = registers / 2; half > 0; half /= 2) {
+#pragma GCC unroll 16
+      for (size_t v = 0; v < half; ++v) sums[v] = sums[v] + sums[v + half];
+    }
+    fold_vector<kRegister>(sums[0], out);
+  }
+
+  template <size_t Bytes, class W>
+  static COREPY_INLINE void fold_vector(W vector, Part (&out)[parts]) {
+    if constexpr (Bytes == parts * sizeof(Part)) {
+      __builtin_memcpy(out, &vector, sizeof(out));
+    } else if constexpr (Bytes / 2 == sizeof(Part)) {
+      out[0] = static_cast<Part>(vector[0] + vector[1]);
     } else {
-      for (size_t lane = 0; i + lane < n; ++lane) sums[lane] = static_cast<T>(sums[lane] + a[i + lane] * b[i + lane]);
+      typedef Part Half __attribute__((vector_size(Bytes / 2)));
+      Half low, high;
+      __builtin_memcpy(&low, &vector, sizeof(Half));
+      __builtin_memcpy(&high, reinterpret_cast<const char*>(&vector) + sizeof(Half), sizeof(Half));
+      fold_vector<Bytes / 2>(low + high, out);
     }
-    for (size_t half = lanes / 2; half > 0; half /= 2) {
-      for (size_t lane = 0; lane < half; ++lane) sums[lane] = static_cast<T>(sums[lane] + sums[lane + half]);
-    }
-    return sums[0];
   }
 
-  // `count` columns in registers, over all rows.
-  template <size_t Registers>
-  static COREPY_INLINE void combine_tile(const char* a, ptrdiff_t a_row, const T* x, size_t rows, T* out) {
-    V acc[Registers];
-#pragma GCC unroll 8
-    for (size_t v = 0; v < Registers; ++v) acc[v] = V{};
-    for (size_t r = 0; r < rows; ++r) {
-      const T* row = reinterpret_cast<const T*>(a + a_row * static_cast<ptrdiff_t>(r));
-      const V factor = broadcast(x[r]);
-#pragma GCC unroll 8
-      for (size_t v = 0; v < Registers; ++v) acc[v] = multiply_add<T>(factor, load_vector(row + v * width), acc[v]);
+  template <size_t Rows>
+  static COREPY_INLINE void dot_rows(const char* a, ptrdiff_t a_row, const Part* b, size_t n, T* out) {
+    const Part* row[Rows];
+    Sums sums[Rows];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < Rows; ++r) {
+      row[r] = reinterpret_cast<const Part*>(a + a_row * static_cast<ptrdiff_t>(r));
+      sums[r].clear();
     }
-#pragma GCC unroll 8
-    for (size_t v = 0; v < Registers; ++v) store_vector(out + v * width, acc[v]);
-  }
-
-  static COREPY_INLINE T combine_one(const char* a, ptrdiff_t a_row, const T* x, size_t rows) {
-    T sum{};
-    for (size_t r = 0; r < rows; ++r) {
-      const T value = *reinterpret_cast<const T*>(a + a_row * static_cast<ptrdiff_t>(r));
-      if constexpr (std::is_floating_point_v<T>) sum = mul_add(x[r], value, sum);
-      else sum = static_cast<T>(sum + x[r] * value);
-    }
-    return sum;
-  }
-
-  static void combine_rows(const void* a_, ptrdiff_t a_row, const void* x_, size_t rows, size_t cols, void* out_) {
-    constexpr size_t tile = 8;
-    const char* a = static_cast<const char*>(a_);
-    const T* x = static_cast<const T*>(x_);
-    T* out = static_cast<T*>(out_);
-    size_t c = 0;
-    for (; c + tile * width <= cols; c += tile * width) combine_tile<tile>(a + c * sizeof(T), a_row, x, rows, out + c);
-    for (; c + width <= cols; c += width) combine_tile<1>(a + c * sizeof(T), a_row, x, rows, out + c);
-    for (; c < cols; ++c) out[c] = combine_one(a + c * sizeof(T), a_row, x, rows);
-  }
-};
-
-// a * b + c, in the order of the matrix product's kernel.
-template <class P>
-COREPY_INLINE Complex<P> multiply_add_complex(Complex<P> a, Complex<P> b, Complex<P> c) {
-  const P re = mul_add(-a.im, b.im, mul_add(a.re, b.re, c.re));
-  const P im = mul_add(a.im, b.re, mul_add(a.re, b.im, c.im));
-  return {re, im};
-}
-
-template <class P>
-struct Products<Complex<P>> {
-  using T = Complex<P>;
-  static constexpr size_t lanes = 16;
-
-  static COREPY_INLINE T dot_row(const T* a, const T* b, size_t n) {
-    P re[lanes] = {}, im[lanes] = {};
+    const size_t numbers = n * parts;
     size_t i = 0;
-    for (; i < n; i += lanes) {
-      const size_t count = n - i < lanes ? n - i : lanes;
-      if (count == lanes) {
-        COREPY_INDEPENDENT
-        for (size_t lane = 0; lane < lanes; ++lane) {
-          const T sum = multiply_add_complex(a[i + lane], b[i + lane], T{re[lane], im[lane]});
-          re[lane] = sum.re;
-          im[lane] = sum.im;
-        }
-        continue;
-      }
-      for (size_t lane = 0; lane < count; ++lane) {
-        const T sum = multiply_add_complex(a[i + lane], b[i + lane], T{re[lane], im[lane]});
-        re[lane] = sum.re;
-        im[lane] = sum.im;
+    const auto step = [&](size_t v, size_t at) COREPY_INLINE_LAMBDA {
+      const V x = load_vector(b + at);
+      const V crossed = parts == 2 ? swapped(x) : x;
+#pragma GCC unroll 4
+      for (size_t r = 0; r < Rows; ++r) sums[r].add(v, load_vector(row[r] + at), x, crossed);
+    };
+    for (; i + lanes <= numbers; i += lanes) {
+#pragma GCC unroll 16
+      for (size_t v = 0; v < registers; ++v) step(v, i + v * width);
+    }
+#pragma GCC unroll 16
+    for (size_t v = 0; v < registers; ++v) {
+      const size_t at = i + v * width;
+      if (at + width <= numbers) {
+        step(v, at);
+      } else if (at < numbers) {
+        const V x = load_part(b + at, numbers - at);
+        const V crossed = parts == 2 ? swapped(x) : x;
+#pragma GCC unroll 4
+        for (size_t r = 0; r < Rows; ++r) sums[r].add(v, load_part(row[r] + at, numbers - at), x, crossed);
       }
     }
-    for (size_t half = lanes / 2; half > 0; half /= 2) {
-      for (size_t lane = 0; lane < half; ++lane) {
-        re[lane] += re[lane + half];
-        im[lane] += im[lane + half];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < Rows; ++r) out[r] = sums[r].total();
+  }
+
+  static void dot(const void* a_, ptrdiff_t a_row, const void* b_, ptrdiff_t b_row, size_t rows, size_t n, void* out_) {
+    const char* a = static_cast<const char*>(a_);
+    const char* b = static_cast<const char*>(b_);
+    T* out = static_cast<T*>(out_);
+    size_t r = 0;
+    if constexpr (together > 1) {
+      for (; b_row == 0 && r + together <= rows; r += together) {
+        dot_rows<together>(a + a_row * static_cast<ptrdiff_t>(r), a_row, reinterpret_cast<const Part*>(b), n, out + r);
       }
     }
-    return {re[0], im[0]};
+    for (; r < rows; ++r) {
+      const ptrdiff_t k = static_cast<ptrdiff_t>(r);
+      dot_rows<1>(a + a_row * k, a_row, reinterpret_cast<const Part*>(b + b_row * k), n, out + r);
+    }
+  }
+
+  // A vector of x's real component, and one of its imaginary one with the signs of a product.
+  struct Factor {
+    V re, im;
+    COREPY_INLINE explicit Factor(T x) {
+      if constexpr (parts == 2) {
+        re = broadcast(x.re);
+        im = broadcast(x.im);
+        V signs = broadcast(static_cast<Part>(1));
+        for (size_t i = 0; i < width; i += 2) signs[i] = static_cast<Part>(-1);
+        im = im * signs;
+      } else {
+        re = broadcast(x);
+      }
+    }
+  };
+
+  // out = (first ? 0 : out) + the combination of Rows rows: each row is a stream that the prefetcher follows.
+  template <size_t Rows>
+  static COREPY_INLINE void combine(const char* a, ptrdiff_t a_row, const T* x, size_t numbers, Part* out, bool first) {
+    const Part* row[Rows];
+    V re[Rows], im[parts == 2 ? Rows : 1];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) {
+      row[r] = reinterpret_cast<const Part*>(a + a_row * static_cast<ptrdiff_t>(r));
+      const Factor factor(x[r]);
+      re[r] = factor.re;
+      if constexpr (parts == 2) im[r] = factor.im;
+    }
+    const auto sum_of = [&](V sum, auto load) COREPY_INLINE_LAMBDA {
+#pragma GCC unroll 8
+      for (size_t r = 0; r < Rows; ++r) {
+        const V values = load(row[r]);
+        sum = multiply_add<Part>(re[r], values, sum);
+        if constexpr (parts == 2) sum = multiply_add<Part>(im[r], swapped(values), sum);
+      }
+      return sum;
+    };
+    size_t i = 0;
+    for (; i + width <= numbers; i += width) {
+      const V sum = first ? V{} : load_vector(out + i);
+      store_vector(out + i, sum_of(sum, [=](const Part* p) COREPY_INLINE_LAMBDA { return load_vector(p + i); }));
+    }
+    if (i < numbers) {
+      const size_t count = numbers - i;
+      const V sum = first ? V{} : load_part(out + i, count);
+      const V result = sum_of(sum, [=](const Part* p) COREPY_INLINE_LAMBDA { return load_part(p + i, count); });
+      __builtin_memcpy(out + i, &result, count * sizeof(Part));
+    }
   }
 
   static void combine_rows(const void* a_, ptrdiff_t a_row, const void* x_, size_t rows, size_t cols, void* out_) {
+    constexpr size_t most = parts == 2 ? 4 : 8;
     const char* a = static_cast<const char*>(a_);
     const T* x = static_cast<const T*>(x_);
-    T* out = static_cast<T*>(out_);
-    for (size_t c = 0; c < cols; ++c) out[c] = T{};
-    for (size_t r = 0; r < rows; ++r) {
-      const T* row = reinterpret_cast<const T*>(a + a_row * static_cast<ptrdiff_t>(r));
-      const T factor = x[r];
-      COREPY_INDEPENDENT
-      for (size_t c = 0; c < cols; ++c) out[c] = multiply_add_complex(factor, row[c], out[c]);
+    Part* out = static_cast<Part*>(out_);
+    size_t r = 0;
+    for (; r + most <= rows; r += most) {
+      combine<most>(a + a_row * static_cast<ptrdiff_t>(r), a_row, x + r, cols * parts, out, r == 0);
+    }
+    for (; r < rows; ++r) {
+      combine<1>(a + a_row * static_cast<ptrdiff_t>(r), a_row, x + r, cols * parts, out, r == 0);
     }
   }
 };
-
-template <class T>
-void dot(const void* a, ptrdiff_t a_row, const void* b, ptrdiff_t b_row, size_t rows, size_t n, void* out) {
-  for (size_t r = 0; r < rows; ++r) {
-    const ptrdiff_t k = static_cast<ptrdiff_t>(r);
-    static_cast<T*>(out)[r] = Products<T>::dot_row(reinterpret_cast<const T*>(static_cast<const char*>(a) + a_row * k),
-                                                   reinterpret_cast<const T*>(static_cast<const char*>(b) + b_row * k), n);
-  }
-}
 
 template <class T>
 constexpr CorepyProducts products() {
-  return {dot<T>, Products<T>::combine_rows};
+  return {Products<T>::dot, Products<T>::combine_rows};
 }
 
 COREPY_END

@@ -19,7 +19,7 @@ typedef void (*CorepyPack)(const void* x, ptrdiff_t row, ptrdiff_t col, size_t r
 struct CorepyGemmBlock {
   const void* a;       // packed, m × k
   const void* b;       // k × n: panels of `cols` columns, packed or in place
-  const void* b_tail;  // the last panel, packed, where the others lie in place; else null
+  const void* b_tail;  // the last panel, packed, where the others lie in place and it has no whole vectors; else null
   ptrdiff_t b_panel;   // elements from panel to panel
   ptrdiff_t b_step;    // elements from k to k + 1
   void* c;             // m × n, rows `c_row` bytes apart
@@ -32,6 +32,7 @@ typedef void (*CorepyGemmRun)(const CorepyGemmBlock* block);
 struct CorepyGemm {
   size_t rows, row_step;  // of a panel of a: the most, and the unit
   size_t cols;            // of a panel of b
+  size_t width;           // of a vector
   size_t parts;           // numbers per element: 2 where complex
   CorepyPack pack_a, pack_b;
   CorepyGemmRun run;
@@ -309,7 +310,7 @@ struct Gemm {
 template <class T>
 constexpr CorepyGemm gemm() {
   using Tile = GemmTile<T>;
-  return {Tile::rows, Tile::row_step, Tile::cols, Tile::parts, Gemm<T>::pack_a, Gemm<T>::pack_b, Gemm<T>::run};
+  return {Tile::rows, Tile::row_step, Tile::cols, Tile::width, Tile::parts, Gemm<T>::pack_a, Gemm<T>::pack_b, Gemm<T>::run};
 }
 
 COREPY_END

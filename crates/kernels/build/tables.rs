@@ -94,7 +94,7 @@ pub const TABLES: &[Table] = &[
         entry: "CorepyGemm",
         rust: "GemmKernels",
         shape: &[13],
-        entries: || products("gemm", "{0, 0, 0, 0, nullptr, nullptr, nullptr}"),
+        entries: || products("gemm", "{0, 0, 0, 0, 0, nullptr, nullptr, nullptr}"),
     },
     Table {
         unit: "dot",

@@ -96,6 +96,8 @@ pub struct GemmKernels {
     pub row_step: usize,
     /// Columns of a panel of the right matrix.
     pub cols: usize,
+    /// Columns of a vector register.
+    pub width: usize,
     /// Numbers per element: 2 where complex.
     pub parts: usize,
     /// Packs the left matrix.

@@ -94,7 +94,8 @@ unsafe fn run_part(op: &'static str, product: &Product, c_row: usize) -> Result<
     let left_rows =
         (LEFT_BYTES / (depth * item)).max(1).next_multiple_of(kernels.rows).min(m.next_multiple_of(kernels.row_step));
     let right_cols = if in_place { n } else { RIGHT_COLS.min(n) };
-    let tail_cols = n % kernels.cols;
+    // Where the last columns fill whole vectors, those too are read in place.
+    let tail_cols = if (n % kernels.cols).is_multiple_of(kernels.width) { 0 } else { n % kernels.cols };
     let right_packed = if in_place { kernels.cols } else { right_cols.next_multiple_of(kernels.cols) };
     arena::scope(op, |scope| {
         let left = scope.elements(left_rows * depth, item)?;
