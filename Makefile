@@ -43,8 +43,8 @@ test-python: build  ## the Python tests; PYTEST="-k name" chooses
 test-conformance: build
 	$(PY) tools/conformance.py --if-present --max-examples $(MAX) --jobs $(JOBS) $(CONFORMANCE)
 
-conformance: build  ## the public suite array-api-tests, fetched if need be; MAX=examples per test
-	$(PY) tools/conformance.py --max-examples $(MAX) --jobs $(JOBS) $(CONFORMANCE)
+conformance: build  ## the public suite array-api-tests, fetched if need be, as is and on the baseline; MAX=examples per test
+	$(PY) tools/conformance.py --max-examples $(MAX) --jobs $(JOBS) --isa "" --isa baseline $(CONFORMANCE)
 
 lint: build  ## formats, clippy, ruff, clang-format, mypy, generated files
 	PY=$(PY) tools/lint.sh
