@@ -7,6 +7,7 @@ of `ALLOWED`; tensors are checked for sanity after. Usage: fuzz.py SEED SECONDS 
 import array as arrays
 import contextlib
 import faulthandler
+import inspect
 import io
 import math
 import random
@@ -131,9 +132,63 @@ class Fuzzer:
             1.0,
         ]
         part.append(slice(None, None, r.choice(INTEGERS)))
+        part += [[0, -1], [], [True, False], self.tensor(), self.indices(), self.tensor() > 0]
         if r.random() < 0.5:
             return r.choice(part)
         return tuple(r.choice(part) for _ in range(r.randrange(4)))
+
+    def indices(self):
+        """Integers that are often within bounds."""
+        return cp.asarray([self.random.randrange(-3, 4) for _ in range(self.random.randrange(5))], dtype=cp.int64)
+
+    def matrix(self):
+        """A stack of small matrices, square most of the time; some singular, some not finite."""
+        r = self.random
+        n = r.choice([0, 1, 2, 3, 5, 17])
+        shape = (*r.choice([(), (), (2,), (0,), (2, 3)]), n, n if r.random() < 0.7 else r.choice([0, 1, 2, 4]))
+        x = cp.reshape(cp.sin(cp.arange(math.prod(shape)) * 1.7), shape) * r.choice([0.0, 1.0, 1.0, 1.0, *FLOATS])
+        return cp.astype(x, r.choice(DTYPES))
+
+    def plausible(self, name):
+        """What a parameter of this name usually takes."""
+        r = self.random
+        if name in ("x", "x1", "x2", "a", "b"):
+            return r.choice([self.tensor, self.tensor, self.matrix])()
+        if name in ("axis", "axes", "source", "destination"):
+            return r.choice([None, 0, -1, 1, 2, 3, (0,), (0, 1), (1, 0), (-1, -2), (0, 0), ((0,), (0,)), [1]])
+        if name in ("shift", "repetitions", "repeats", "n", "s", "k", "offset", "num", "d"):
+            return r.choice([0, 1, 2, 3, 5, -1, (1,), (2, 3), None, self.indices(), r.choice(INTEGERS)])
+        if name == "shape":
+            return self.shape()
+        if name in ("indices", "sorter"):
+            return self.indices()
+        if name in ("arrays", "obj"):
+            return r.choice([[self.tensor() for _ in range(r.randrange(4))], self.tensor(), self.value()])
+        if name == "ord":
+            return r.choice([None, 1, 2, -1, -2, 0, 3.5, math.inf, -math.inf, "fro", "nuc"])
+        if name in ("dtype", "type"):
+            return r.choice([None, *DTYPES])
+        words = {"norm": ["backward", "ortho", "forward"], "mode": ["reduced", "complete"], "side": ["left", "right"]}
+        words["indexing"] = ["xy", "ij"]
+        if name in words:
+            return r.choice([*words[name], "no"])
+        return r.choice([True, False, None, 0, 1, 2.5, self.tensor()])
+
+    def call(self, function):
+        """Arguments by the names of a function's parameters, most of them as they should be."""
+        arguments, keywords = [], {}
+        for parameter in inspect.signature(function).parameters.values():
+            value = self.plausible(parameter.name) if self.random.random() < 0.9 else self.value()
+            if parameter.kind == parameter.VAR_POSITIONAL:
+                arguments.extend(self.tensor() for _ in range(self.random.randrange(4)))
+            elif parameter.kind == parameter.KEYWORD_ONLY:
+                if self.random.random() < 0.4:
+                    keywords[parameter.name] = value
+            elif parameter.default is parameter.empty or (self.random.random() < 0.5 and not keywords):
+                arguments.append(value)
+            else:
+                break
+        return arguments, keywords
 
     def value(self, depth=0):
         """Any argument."""
@@ -180,6 +235,7 @@ class Fuzzer:
         if r.random() < 0.8:
             return {}
         names = ["dtype", "axis", "keepdims", "copy", "device", "correction", "k", "indexing", "endpoint", "stream"]
+        names += ["descending", "stable", "side", "sorter", "invert", "axes", "n", "norm", "mode", "upper", "ord", "rtol"]
         names += ["min", "max", "max_version", "dl_device", "api_version", "num", "step", "stop", "shape"]
         plausible = [None, True, False, 0, 1, -1, (0, 1), (), "cpu", "ij", (1, 0)]
         count = r.choice([1, 1, 2])
@@ -187,12 +243,13 @@ class Fuzzer:
 
 
 def callables():
-    """Every public function and class, and every method and attribute of tensors and dtypes."""
+    """Every public function and class, the extensions' included, and every method and attribute of tensors and dtypes."""
     found = []
-    for name in sorted(set(cp.__all__) | set(dir(cp))):
-        value = getattr(cp, name)
-        if callable(value) and not name.startswith("_") and getattr(value, "__module__", "").startswith("corepy"):
-            found.append((name, value))
+    for module in (cp, cp.linalg, cp.fft):
+        for name in sorted(dir(module)):
+            value = getattr(module, name)
+            if callable(value) and not name.startswith("_") and getattr(value, "__module__", "").startswith("corepy"):
+                found.append((f"{module.__name__}.{name}", value))
     for kind in (cp.Tensor, cp.DType):
         for name in sorted(vars(kind)):
             if name not in SKIPPED and (kind, name) != (cp.DType, "__reduce__"):
@@ -225,8 +282,10 @@ def main(seed, seconds, log):
     with Path(log).open("w") as out:
         while time.monotonic() < end:
             name, function = fuzzer.random.choice(targets)
-            arguments = fuzzer.arguments()
-            keywords = fuzzer.keywords()
+            if inspect.isroutine(function) and fuzzer.random.random() < 0.7:
+                arguments, keywords = fuzzer.call(function)
+            else:
+                arguments, keywords = fuzzer.arguments(), fuzzer.keywords()
             if sizes([*arguments, *keywords.values()]) > 1 << 22:
                 continue
             # The last line names the call that a crash cut short.

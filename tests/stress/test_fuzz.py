@@ -12,7 +12,8 @@ import corepy as cp
 from support.effort import EFFORT
 
 FUZZER = Path(__file__).with_name("fuzz.py")
-SECONDS = 4 * EFFORT
+# A minute in all.
+SECONDS = 30 * EFFORT
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the address space cannot be limited here")
