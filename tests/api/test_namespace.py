@@ -64,10 +64,63 @@ def test_a_star_import_leaves_python_alone():
     assert scope["add"] is cp.add and "sum" not in scope and "abs" not in scope
 
 
+EXTENSIONS = {"linalg": cp.linalg, "fft": cp.fft}
+# What the standard's linear algebra extension shares with the main namespace.
+SHARED = {"matmul", "matrix_transpose", "tensordot", "vecdot"}
+STANDARD = """
+e inf nan newaxis pi arange asarray empty empty_like eye from_dlpack full full_like linspace meshgrid ones ones_like tril triu
+zeros zeros_like astype can_cast finfo iinfo isdtype result_type bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32
+float64 complex64 complex128 abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_invert
+bitwise_or bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
+greater_equal hypot imag isfinite isinf isnan less less_equal log log1p log2 log10 logaddexp logical_and logical_not logical_or
+logical_xor maximum minimum multiply negative nextafter not_equal positive pow real reciprocal remainder round sign signbit sin
+sinh square sqrt subtract tan tanh trunc take take_along_axis matmul matrix_transpose tensordot vecdot broadcast_arrays
+broadcast_shapes broadcast_to concat expand_dims flip moveaxis permute_dims repeat reshape roll squeeze stack tile unstack
+argmax argmin count_nonzero nonzero searchsorted where isin unique_all unique_counts unique_inverse unique_values argsort sort
+cumulative_sum cumulative_prod max mean min prod std sum var all any diff linalg fft __array_api_version__
+__array_namespace_info__
+""".split()
+LINALG = """
+cholesky cross det diagonal eig eigh eigvals eigvalsh inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer pinv
+qr slogdet solve svd svdvals tensordot trace vecdot vector_norm
+""".split()
+FFT = "fft ifft fftn ifftn rfft irfft rfftn irfftn hfft ihfft fftfreq rfftfreq fftshift ifftshift".split()
+
+
 def test_the_core_and_the_namespace_have_the_same_functions():
     core = {name for name in _core.__all__ if inspect.isbuiltin(getattr(_core, name)) and not name.startswith("_")}
-    assert core - {"configuration", "registry"} == set(FUNCTIONS) - {"show_config"}
+    public = set(FUNCTIONS) - {"show_config"}
+    for prefix, module in EXTENSIONS.items():
+        own = {name for name in module.__all__ if inspect.isbuiltin(getattr(module, name))} - SHARED
+        assert {name for name in core if name.startswith(f"{prefix}_")} == {f"{prefix}_{name}" for name in own}
+        assert all(getattr(module, name) is getattr(_core, f"{prefix}_{name}") for name in own)
+        public |= {f"{prefix}_{name}" for name in own}
+    assert core - {"configuration", "registry"} == public
     assert all(getattr(cp, name) is getattr(_core, name) for name in set(FUNCTIONS) & core)
+
+
+def test_array_api_is_the_whole_standard():
+    assert set(corepy.array_api.__all__) == set(STANDARD)
+    assert set(cp.linalg.__all__) == {*LINALG, "LinAlgError"}
+    assert set(cp.fft.__all__) == set(FFT)
+    assert corepy.array_api.linalg is cp.linalg and corepy.array_api.fft is cp.fft
+    assert all(getattr(cp.linalg, name) is getattr(cp, name) for name in SHARED)
+
+
+@pytest.mark.parametrize("name", [*(f"linalg.{name}" for name in LINALG), *(f"fft.{name}" for name in FFT)])
+def test_the_extensions_functions_are_their_own(name):
+    module, _, name = name.partition(".")
+    function = getattr(EXTENSIONS[module], name)
+    assert function.__name__ == name and function.__module__ == ("corepy" if name in SHARED else f"corepy.{module}")
+    assert pickle.loads(pickle.dumps(function)) is function
+    document = inspect.getdoc(function)
+    for parameter in inspect.signature(function).parameters.values():
+        assert parameter.name in document, parameter
+
+
+def test_singularity_is_a_value_error():
+    assert issubclass(cp.linalg.LinAlgError, ValueError)
+    assert cp.linalg.LinAlgError.__module__ == "corepy.linalg"
 
 
 def test_nothing_else_is_public():

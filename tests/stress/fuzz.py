@@ -235,7 +235,20 @@ class Fuzzer:
         if r.random() < 0.8:
             return {}
         names = ["dtype", "axis", "keepdims", "copy", "device", "correction", "k", "indexing", "endpoint", "stream"]
-        names += ["descending", "stable", "side", "sorter", "invert", "axes", "n", "norm", "mode", "upper", "ord", "rtol"]
+        names += [
+            "descending",
+            "stable",
+            "side",
+            "sorter",
+            "invert",
+            "axes",
+            "n",
+            "norm",
+            "mode",
+            "upper",
+            "ord",
+            "rtol",
+        ]
         names += ["min", "max", "max_version", "dl_device", "api_version", "num", "step", "stop", "shape"]
         plausible = [None, True, False, 0, 1, -1, (0, 1), (), "cpu", "ij", (1, 0)]
         count = r.choice([1, 1, 2])
