@@ -88,6 +88,14 @@ pub const TABLES: &[Table] = &[
         shape: &[Reduction::KERNELS, 13],
         entries: || Reduction::ALL[..Reduction::KERNELS].iter().flat_map(reductions).collect(),
     },
+    Table {
+        unit: "repeat",
+        name: "repeat",
+        entry: "CorepyRepeat",
+        rust: "RepeatKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("repeat_rows<{element}>")),
+    },
 ];
 
 impl Table {

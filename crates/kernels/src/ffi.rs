@@ -64,6 +64,9 @@ pub struct ReductionKernels {
     pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
 }
 
+/// Rows repeated as often as `counts` says: see `csrc/repeat.h`.
+pub type RepeatKernel = unsafe extern "C" fn(x: *const u8, counts: *const i64, n: usize, width: usize, out: *mut u8);
+
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -137,4 +140,11 @@ pub fn reduce(reduction: Reduction, dtype: DType) -> ReductionKernels {
 pub fn select(itemsize: usize) -> Kernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().select)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The repetition of rows of elements of `itemsize` bytes, a power of two up to 16.
+#[inline]
+pub fn repeat(itemsize: usize) -> RepeatKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().repeat)[itemsize.trailing_zeros() as usize] }
 }

@@ -6,6 +6,7 @@ pub mod elementwise;
 pub mod exec;
 mod ffi;
 pub mod isa;
+pub mod rearrange;
 pub mod reduce;
 pub mod select;
 pub mod statistics;

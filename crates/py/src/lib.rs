@@ -8,6 +8,7 @@
 
 mod argument;
 mod array_interface;
+mod axis;
 mod buffer;
 mod clip;
 mod configuration;
