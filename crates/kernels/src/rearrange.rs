@@ -249,6 +249,13 @@ pub fn repeat_each(op: &'static str, tensor: &Tensor, times: &Tensor, axis: Opti
     Ok(out)
 }
 
+/// A number, broadcast to the shape of `beside` with one element along `axis`.
+pub fn one_along(op: &'static str, number: &Tensor, beside: &Tensor, axis: i64) -> Result<Tensor> {
+    let mut shape = Shape::from_slice(beside.shape());
+    shape[normalize_axis(op, axis, beside.ndim())?] = 1;
+    number.broadcast_to(op, &shape)
+}
+
 /// The `n`-th differences of neighbours along `axis`, of `tensor` between `prepend` and `append`.
 pub fn diff(
     op: &'static str,

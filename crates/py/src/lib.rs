@@ -32,6 +32,7 @@ mod searching;
 mod shape;
 mod statistics;
 mod tensor;
+mod utility;
 
 use pyo3::prelude::*;
 
@@ -68,6 +69,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     manipulation::register(module)?;
     searching::register(module)?;
     statistics::register(module)?;
+    utility::register(module)?;
     registry::register(module)?;
     Ok(())
 }
