@@ -67,8 +67,52 @@ COREPY_INLINE size_t first_place(size_t n, Found found) {
   return n;
 }
 
-// Elements whose extremum is looked for before its place is.
-constexpr size_t kArgBlock = 1024;
+// Bytes whose extremum is looked for before its place is: they are still in L1 then.
+constexpr size_t kArgBytes = 32768;
+
+// Whether any element of the vector is `value`.
+template <class T, class Vector>
+COREPY_INLINE auto equal_lanes(Vector v, Vector value) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 8) return _mm512_cmp_pd_mask((__m512d)v, (__m512d)value, _CMP_EQ_OQ);
+  else return _mm512_cmp_ps_mask((__m512)v, (__m512)value, _CMP_EQ_OQ);
+#else
+  return v == value;
+#endif
+}
+template <class T, class Lanes>
+COREPY_INLINE bool any_lane(Lanes lanes) {
+#if defined(__AVX512F__)
+  return lanes != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_epi8((__m256i)lanes) != 0;
+#elif defined(__x86_64__)
+  return _mm_movemask_epi8((__m128i)lanes) != 0;
+#else
+  for (size_t i = 0; i < sizeof(Lanes) / sizeof(T); ++i) {
+    if (lanes[i]) return true;
+  }
+  return false;
+#endif
+}
+
+// The first i below n with x[i] == value, or n; of floating-point elements.
+template <class T>
+COREPY_INLINE size_t first_equal(const T* x, size_t n, T value) {
+  typedef T Vector __attribute__((vector_size(kRegister)));
+  constexpr size_t width = kRegister / sizeof(T);
+  const Vector wanted = Vector{} + value;
+  size_t i = 0;
+  for (; i + 4 * width <= n; i += 4 * width) {
+    Vector v[4];
+    __builtin_memcpy(v, x + i, sizeof(v));
+    const auto found = (equal_lanes<T>(v[0], wanted) | equal_lanes<T>(v[1], wanted)) |
+                       (equal_lanes<T>(v[2], wanted) | equal_lanes<T>(v[3], wanted));
+    if (any_lane<T>(found)) break;
+  }
+  while (i < n && x[i] != value) ++i;
+  return i;
+}
 
 // The place of row[place] = best in a row. The extremum of a block comes first, at full speed; its
 // place is looked for only in the blocks that beat all before.
@@ -90,15 +134,18 @@ COREPY_INLINE size_t arg_row(const T* row, size_t n, T& best) {
     }
   } else {
     best = row[0];
-    for (size_t begin = 0; begin < n && best == best; begin += kArgBlock) {
+    constexpr size_t most = kArgBytes / sizeof(T);
+    for (size_t begin = 0; begin < n && best == best; begin += most) {
       const T* block = row + begin;
-      const size_t len = n - begin < kArgBlock ? n - begin : kArgBlock;
+      const size_t len = n - begin < most ? n - begin : most;
       T extremum;
       VectorReducer<typename Op::Extremum, T, T, 1>::rows(block, 0, 1, len, &extremum);
       if (begin > 0 && !Op::beats(extremum, best)) continue;
       best = extremum;
       if (extremum != extremum) {
         place = begin + first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] != block[i]; });
+      } else if constexpr (std::is_floating_point_v<T>) {
+        place = begin + first_equal(block, len, extremum);
       } else {
         place = begin + first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] == extremum; });
       }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.case import Group
-from benchmarks.groups import binary, conversion, layouts, math, reductions, registry, small
+from benchmarks.groups import binary, conversion, layouts, manipulation, math, reductions, registry, scans, small
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,
@@ -12,5 +12,7 @@ GROUPS: tuple[Group, ...] = (
     layouts.GROUP,
     reductions.GROUP,
     conversion.GROUP,
+    manipulation.GROUP,
+    scans.GROUP,
     registry.GROUP,
 )

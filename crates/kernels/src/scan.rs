@@ -157,8 +157,8 @@ fn run(
     let sizes = |axes: &[usize]| axes.iter().map(|&axis| source.shape()[axis]).product::<usize>();
     let (outer, n, inner) = (sizes(&order[..place]), source.shape()[axis], sizes(&order[place + 1..]));
     // In bytes, from one element of the outer axes to the next.
-    let step = n * inner * item;
-    let out_step = out_step(out, order, place, step);
+    let dense = n * inner * item;
+    let (step, out_step) = (outer_step(source, order, place, dense), outer_step(out, order, place, dense));
     let (data, results) = (Shared(source.data()), Shared(out.data()));
     let parallel = scheduler::worth_parallel((source.size() as f32 * COST) as u64);
     if inner > 1 {
@@ -215,7 +215,7 @@ fn run(
 }
 
 /// Bytes from one element of the axes outside `order[place]` to the next; `dense` where there are none.
-fn out_step(out: &Tensor, order: &[usize], place: usize, dense: usize) -> usize {
-    let outer = order[..place].iter().rev().find(|&&axis| out.shape()[axis] > 1);
-    outer.map_or(dense, |&axis| out.strides()[axis] as usize)
+fn outer_step(tensor: &Tensor, order: &[usize], place: usize, dense: usize) -> usize {
+    let outer = order[..place].iter().rev().find(|&&axis| tensor.shape()[axis] > 1);
+    outer.map_or(dense, |&axis| tensor.strides()[axis] as usize)
 }
