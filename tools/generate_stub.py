@@ -59,6 +59,9 @@ TYPES = {
     "str, dtype or tuple of these": "str | DTypeLike | tuple[str | DTypeLike, ...]",
     "tuple of Tensor": "tuple[Tensor, ...]",
     "tuple of int": "tuple[int, ...]",
+    "int, Tensor or sequence of ints": "int | Tensor | Sequence[int]",
+    "sequence of Tensor": "tuple[Tensor, ...] | list[Tensor]",
+    "tuple of ints": "tuple[int, ...]",
     '{"xy", "ij"}': 'Literal["xy", "ij"]',
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.case import Group
 from benchmarks.groups import binary, conversion, layouts, math, products, reductions, registry, small
+from benchmarks.groups import binary, conversion, layouts, manipulation, math, reductions, registry, scans, small
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,
@@ -15,5 +16,7 @@ GROUPS: tuple[Group, ...] = (
     products.SMALL,
     products.LARGE,
     products.INTEGER,
+    manipulation.GROUP,
+    scans.GROUP,
     registry.GROUP,
 )

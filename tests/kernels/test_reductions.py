@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -372,6 +373,77 @@ LAYOUTS = {
 }
 
 
+SPREADS = ("var", "std")
+
+
+def spread(name, a, axis, correction, keepdims):
+    """As NumPy has it in the wider dtype, without its warnings; the variance of complex numbers is real."""
+    wide = a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return np.asarray(getattr(np, name)(wide, axis=axis, correction=correction, keepdims=keepdims))
+
+
+@examples(250)
+@given(data=st.data(), shape=shapes(), dtype=st.sampled_from(DTYPES[1:]))
+def test_spreads_over_any_axes_of_any_layout(data, shape, dtype):
+    """Variances and standard deviations, to a few roundings."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    a, x = data.draw(layouts(shape)).make(numbers(dtype, rng))
+    axes = data.draw(st.permutations(range(a.ndim)))[: data.draw(st.integers(0, a.ndim))]
+    axis = data.draw(st.sampled_from((None, tuple(axes))))
+    keepdims, correction = data.draw(st.booleans()), data.draw(st.sampled_from((0, 1, 0.5)))
+    result = np.dtype("float32") if dtype in ("float32", "complex64") else np.dtype("float64")
+    for name in SPREADS:
+        got = array(getattr(cp, name)(x, axis=axis, correction=correction, keepdims=keepdims))
+        wanted = spread(name, a, axis, correction, keepdims)
+        assert got.dtype == result and got.shape == wanted.shape
+        np.testing.assert_allclose(got, wanted, rtol=1e-12 if result == "float64" else 2e-7, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", (*REAL_FLOATING, *COMPLEX, "int32"))
+@pytest.mark.parametrize("n", LENGTHS)
+def test_lengths_of_spreads(dtype, n):
+    """Around each width, block and leaf, as a row and as columns."""
+    rng = np.random.default_rng(n)
+    a = numbers(dtype, rng)((n,))
+    wanted = spread("var", a, None, 0, False)
+    rtol = 1e-13 if np.dtype(dtype).itemsize * (2 if dtype in REAL_FLOATING else 1) >= 16 or dtype == "int32" else 1e-7
+    for x, axis in ((tensor(a), 0), (tensor(np.stack([a] * 9, axis=1)), 0), (cp.flip(tensor(a)), None)):
+        got = array(cp.var(x, axis=axis))
+        np.testing.assert_allclose(got, np.broadcast_to(wanted, got.shape), rtol=rtol if dtype != "complex64" else 1e-7)
+
+
+def test_spreads_far_from_zero():
+    """A mean that is large beside the spread costs nothing: the distances are exact where the mean is."""
+    a = 1e9 + np.random.default_rng(0).random(100_000)
+    exact = float(np.var(a.astype(np.longdouble)))
+    assert abs(float(cp.var(tensor(a))) - exact) <= 1e-9 * exact
+    small = (1e4 + np.random.default_rng(0).random(100_000)).astype(np.float32)
+    exact = float(np.var(small.astype(np.longdouble)))
+    assert abs(float(cp.var(tensor(small))) - exact) <= 2.0**-23 * exact
+
+
+def test_spreads_of_little_and_of_special_values():
+    """NaN where nothing is left to divide by, and of anything that is not finite."""
+    with np.errstate(all="ignore"):
+        for name in SPREADS:
+            function = getattr(cp, name)
+            assert_same(function(cp.zeros((0, 3)), axis=0), np.full(3, np.nan))
+            assert_same(function(cp.zeros((0, 3)), axis=1, keepdims=True), np.zeros((0, 1)))
+            assert_same(function(cp.asarray([2.0]), correction=1), np.asarray(np.nan))
+            assert_same(function(cp.asarray([[2.0, np.inf]]), axis=0), np.asarray([0.0, np.nan]))
+            assert_same(function(cp.asarray([2.0, 3.0, np.nan])), np.asarray(np.nan))
+            assert_same(function(cp.asarray([2.0, np.inf])), np.asarray(np.nan))
+            assert_same(function(cp.asarray([1.0, 2.0]), axis=()), np.zeros(2))
+            with pytest.raises(TypeError, match=f"{name}: dtype bool"):
+                function(cp.asarray([True]))
+            with pytest.raises(ValueError, match=f"{name}: axis 0 is repeated"):
+                function(cp.zeros((2, 2)), axis=(0, 0))
+            with pytest.raises(IndexError, match=f"{name}: axis 2"):
+                function(cp.zeros((2, 2)), axis=2)
+
+
 def digests():
     """As computed in this process: a hash of the results' bits per reduction, dtype and cut."""
     result = {}
@@ -379,7 +451,7 @@ def digests():
     for shape, axis, layout in CUTS:
         values, imaginary = rng.standard_normal(shape), rng.standard_normal(shape)
         for dtype in ("float32", "float64", "complex64", "complex128", "int32", "int8"):
-            for name in NAMES:
+            for name in NAMES + SPREADS:
                 if name == "prod":
                     # Numbers near the unit circle, whose products neither overflow nor vanish.
                     elements = np.exp(0.01 * values + 1j * imaginary * (dtype in COMPLEX))

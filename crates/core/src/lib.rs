@@ -14,6 +14,7 @@ pub mod scheduler;
 pub mod shape;
 pub mod storage;
 pub mod tensor;
+pub mod view;
 
 pub use dtype::{DType, DTypeSet, Kind};
 pub use error::{Error, Result};

@@ -69,7 +69,7 @@ impl Reduction {
         }
     }
 
-    /// How a `source` operand is reduced, to `dtype` if that is given (sum and prod only).
+    /// How a `source` operand is reduced, to `dtype` if that is given (sum, prod and mean of floating-point numbers only).
     ///
     /// Without `dtype`, integers and bool give 64 bits, and means of them float64. Means of
     /// integers, extrema of bool and of complex numbers go beyond the standard, as in NumPy.
@@ -92,7 +92,10 @@ impl Reduction {
             Reduction::Max | Reduction::Min => {
                 return Ok(ReductionTypes { kernel: self, compute: source, accumulator: source, result: source });
             }
-            Reduction::Mean => (Reduction::Sum, if source.is_floating() { source } else { DType::Float64 }),
+            Reduction::Mean => {
+                let own = if source.is_floating() { source } else { DType::Float64 };
+                (Reduction::Sum, dtype.unwrap_or(own))
+            }
             Reduction::Sum | Reduction::Prod => {
                 (self, dtype.unwrap_or(if source.is_floating() { source } else { accumulator(source) }))
             }

@@ -104,6 +104,55 @@ pub const TABLES: &[Table] = &[
         shape: &[13],
         entries: || products("products", "{nullptr, nullptr}"),
     },
+    Table {
+        unit: "repeat",
+        name: "repeat",
+        entry: "CorepyRepeat",
+        rust: "RepeatKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("repeat_rows<{element}>")),
+    },
+    Table {
+        unit: "scan",
+        name: "scan",
+        entry: "CorepyScan",
+        rust: "ScanKernels",
+        shape: &[2, 13],
+        entries: || {
+            let kernels = |op: &str, dtype: DType| match dtype {
+                DType::Int64 | DType::UInt64 => format!("scan<{op}, uint64_t>()"),
+                dtype if dtype.is_floating() => format!("scan<{op}, {}>()", dtype.info().c_type),
+                _ => String::from("{nullptr, nullptr, nullptr, nullptr}"),
+            };
+            let row = |op| DType::ALL.map(|dtype| kernels(op, dtype));
+            ["CumulativeSum", "CumulativeProd"].into_iter().flat_map(row).collect()
+        },
+    },
+    Table {
+        unit: "argreduce",
+        name: "argreduce",
+        entry: "CorepyArgReduction",
+        rust: "ArgKernels",
+        shape: &[2, 13],
+        entries: || {
+            let row = |op| DType::ALL.map(|dtype| format!("arg_reduction<{op}, {}>()", dtype.info().c_type));
+            ["ArgMax", "ArgMin"].into_iter().flat_map(row).collect()
+        },
+    },
+    Table {
+        unit: "squares",
+        name: "squares",
+        entry: "CorepySquares",
+        rust: "SquaresKernels",
+        shape: &[13],
+        entries: || {
+            let kernels = |dtype: DType| match dtype.is_floating() {
+                true => format!("squares<{}>()", dtype.info().c_type),
+                false => String::from("{nullptr, nullptr}"),
+            };
+            DType::ALL.into_iter().map(kernels).collect()
+        },
+    },
 ];
 
 impl Table {

@@ -129,6 +129,75 @@ pub struct ProductKernels {
         Option<unsafe extern "C" fn(a: *const u8, a_row: isize, x: *const u8, rows: usize, cols: usize, out: *mut u8)>,
 }
 
+/// Rows repeated as often as `counts` says: see `csrc/repeat.h`.
+pub type RepeatKernel = unsafe extern "C" fn(x: *const u8, counts: *const i64, n: usize, width: usize, out: *mut u8);
+
+/// The kernels of one scan of one dtype: see `csrc/scan.h`. Null where there are none.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ScanKernels {
+    /// Rows of `n` elements, continued from an accumulator each at `base`, if that is not null.
+    pub rows: Option<
+        unsafe extern "C" fn(
+            x: *const u8,
+            x_stride: isize,
+            rows: usize,
+            n: usize,
+            out: *mut u8,
+            out_stride: isize,
+            base: *const u8,
+        ),
+    >,
+    /// Down columns. `scratch` holds `2 * cols` accumulators.
+    pub columns: Option<
+        unsafe extern "C" fn(
+            x: *const u8,
+            x_stride: isize,
+            rows: usize,
+            cols: usize,
+            out: *mut u8,
+            out_stride: isize,
+            scratch: *mut u8,
+        ),
+    >,
+    /// The accumulators of leaves.
+    pub totals: Option<unsafe extern "C" fn(x: *const u8, n: usize, out: *mut u8)>,
+    /// Turns the accumulators of leaves into those of all leaves before each.
+    pub exclusive: Option<unsafe extern "C" fn(totals: *mut u8, n: usize)>,
+}
+
+/// The searches for the place of an extremum: see `csrc/argreduce.h`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct ArgKernels {
+    /// Rows of `n` elements, `stride` bytes apart, to an index and an element each.
+    pub rows: unsafe extern "C" fn(x: *const u8, stride: isize, rows: usize, n: usize, index: *mut i64, value: *mut u8),
+    /// Rows, `stride` bytes apart, to one row of indices. `scratch` holds `2 * cols` elements.
+    pub columns:
+        unsafe extern "C" fn(x: *const u8, stride: isize, rows: usize, cols: usize, index: *mut i64, scratch: *mut u8),
+}
+
+/// Sums of squared distances from a centre, of a floating-point dtype: see `csrc/squares.h`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct SquaresKernels {
+    /// Rows of `n` elements, `stride` bytes apart, to a number each.
+    pub rows: Option<
+        unsafe extern "C" fn(x: *const u8, stride: isize, rows: usize, n: usize, centre: *const u8, out: *mut u8),
+    >,
+    /// Rows at `offsets`, in bytes from `x`, to one row.
+    pub columns: Option<
+        unsafe extern "C" fn(
+            x: *const u8,
+            offsets: *const isize,
+            rows: usize,
+            cols: usize,
+            centre: *const u8,
+            out: *mut u8,
+        ),
+    >,
+}
+
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -216,4 +285,32 @@ pub fn gemm(dtype: DType) -> GemmKernels {
 pub fn products(dtype: DType) -> ProductKernels {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().products)[dtype as usize] }
+}
+
+/// The repetition of rows of elements of `itemsize` bytes, a power of two up to 16.
+#[inline]
+pub fn repeat(itemsize: usize) -> RepeatKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().repeat)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The kernels of the cumulative sum (0) or product (1) of `dtype`.
+#[inline]
+pub fn scan(index: usize, dtype: DType) -> ScanKernels {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().scan)[index][dtype as usize] }
+}
+
+/// The searches for the largest (0) or smallest (1) element of `dtype`.
+#[inline]
+pub fn argreduce(index: usize, dtype: DType) -> ArgKernels {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().argreduce)[index][dtype as usize] }
+}
+
+/// The sums of squared distances of `dtype`.
+#[inline]
+pub fn squares(dtype: DType) -> SquaresKernels {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().squares)[dtype as usize] }
 }

@@ -1,12 +1,15 @@
 //! corepy's executor: it turns plans into blocks, spreads blocks over threads and hands them to the
 //! C++ kernels of `csrc/`. This crate holds nearly all of corepy's `unsafe`.
 
+pub mod argreduce;
 pub mod create;
 pub mod elementwise;
 pub mod exec;
 mod ffi;
 pub mod isa;
 pub mod matmul;
+pub mod rearrange;
 pub mod reduce;
+pub mod scan;
 pub mod select;
 pub mod statistics;

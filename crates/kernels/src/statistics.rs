@@ -1,6 +1,6 @@
-//! Variance and standard deviation, composed of reductions and element-wise operations.
+//! Variance and standard deviation: a mean, then the squared distances from it.
 
-use corepy_core::shape::normalize_axes;
+use corepy_core::shape::{Shape, normalize_axes};
 use corepy_core::{DType, Error, Op, Reduction, Result, Tensor};
 
 use crate::elementwise::{self, Operand, Scalar};
@@ -23,31 +23,41 @@ pub fn variance(
     }
     let count: usize =
         tensor.shape().iter().zip(&is_reduced).filter(|(_, is_reduced)| **is_reduced).map(|(&size, _)| size).product();
-    let wide = if tensor.dtype().is_complex() { DType::Complex128 } else { DType::Float64 };
-    let cast;
-    let x = if tensor.dtype() == wide {
-        tensor
-    } else {
-        cast = elementwise::cast(op, tensor, wide)?;
-        &cast
-    };
-    let mean = reduce::reduce(Reduction::Mean, x, axes, None, true)?;
-    let mut distance =
-        elementwise::apply(const { Op::named("subtract") }, &[Operand::Tensor(x), Operand::Tensor(&mean)])?;
-    if wide.is_complex() {
-        distance = elementwise::apply(const { Op::named("abs") }, &[Operand::Tensor(&distance)])?;
+    let mut shape = Shape::new();
+    for (&size, &is_reduced) in tensor.shape().iter().zip(&is_reduced) {
+        if !is_reduced || keepdims {
+            shape.push(if is_reduced { 1 } else { size });
+        }
     }
-    let squared = elementwise::apply(const { Op::named("square") }, &[Operand::Tensor(&distance)])?;
-    let sum = reduce::reduce(Reduction::Sum, &squared, axes, None, keepdims)?;
+    let zero = Scalar::from_bytes(&[0; 8], DType::Float64);
+    let result = if tensor.size() == 0 {
+        elementwise::full(op, &shape, &zero)?
+    } else if count == 1 {
+        squared_distance_from_itself(op, tensor)?.reshaped_contiguous(&shape)
+    } else {
+        let wide = if tensor.dtype().is_complex() { DType::Complex128 } else { DType::Float64 };
+        let mean = reduce::reduce(Reduction::Mean, tensor, axes, Some(wide), keepdims)?;
+        reduce::squares(op, tensor, &is_reduced, &mean, &shape)?
+    };
     // As in NumPy, a divisor that the correction makes negative counts as 0.
     let divisor = Scalar::from_bytes(&(count as f64 - correction).max(0.0).to_ne_bytes(), DType::Float64);
-    let mut result =
-        elementwise::apply(const { Op::named("divide") }, &[Operand::Tensor(&sum), Operand::Scalar(&divisor)])?;
+    let operands = [Operand::Tensor(&result), Operand::Scalar(&divisor)];
+    elementwise::apply_into(const { Op::named("divide") }, &operands, &result)?;
     if root {
-        result = elementwise::apply(const { Op::named("sqrt") }, &[Operand::Tensor(&result)])?;
+        elementwise::apply_into(const { Op::named("sqrt") }, &[Operand::Tensor(&result)], &result)?;
     }
     match tensor.dtype().real() {
         DType::Float32 => elementwise::cast(op, &result, DType::Float32),
         _ => Ok(result),
     }
+}
+
+/// What a mean of one element leaves of it: 0, or NaN where the element is not finite. Contiguous.
+fn squared_distance_from_itself(op: &'static str, tensor: &Tensor) -> Result<Tensor> {
+    let tensor = Operand::Tensor(tensor);
+    let mut distance = elementwise::apply(const { Op::named("subtract") }, &[tensor, tensor])?;
+    if distance.dtype().is_complex() {
+        distance = elementwise::apply(const { Op::named("abs") }, &[Operand::Tensor(&distance)])?;
+    }
+    elementwise::cast_contiguous(op, &distance, DType::Float64)
 }

@@ -8,6 +8,7 @@
 
 mod argument;
 mod array_interface;
+mod axis;
 mod buffer;
 mod clip;
 mod configuration;
@@ -32,6 +33,7 @@ mod searching;
 mod shape;
 mod statistics;
 mod tensor;
+mod utility;
 
 use pyo3::prelude::*;
 
@@ -69,6 +71,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     manipulation::register(module)?;
     searching::register(module)?;
     statistics::register(module)?;
+    utility::register(module)?;
     registry::register(module)?;
     Ok(())
 }

@@ -49,7 +49,8 @@ pub fn axes(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
     Ok(SmallVec::from_elem(one_axis(op, axis)?, 1))
 }
 
-fn one_axis(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<i64> {
+/// An axis; beyond int64, the largest, which no rank has.
+pub fn one_axis(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<i64> {
     // The usual case, which calls no method.
     if axis.is_exact_instance_of::<PyInt>() {
         return Ok(axis.extract().unwrap_or(BEYOND));

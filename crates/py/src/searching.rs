@@ -1,20 +1,25 @@
-//! Searching functions: `where`.
+//! Searching functions: `argmax`, `argmin`, `where`.
 
 use corepy_core::DType;
+use corepy_kernels::argreduce::{Extremum, argreduce};
 use corepy_kernels::elementwise::{Operand, Scalar};
 use corepy_kernels::select;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::argument::{Argument, Number, plain_scalar_beside};
+use crate::data_types::tensor;
 use crate::error::IntoPython;
 use crate::function;
+use crate::reduce::one_axis;
 use crate::tensor::{PyTensor, detached};
 
 const OP: &str = "where";
 
 /// Adds the functions of this file.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(argmax, module)?)?;
+    module.add_function(wrap_pyfunction!(argmin, module)?)?;
     module.add_function(wrap_pyfunction!(where_function, module)?)
 }
 
@@ -79,4 +84,97 @@ fn where_function<'py>(
     let condition = Operand::Tensor(&condition.get().tensor);
     let work = [condition, first, second].iter().map(|operand| operand.shape().iter().product()).max().unwrap_or(1);
     PyTensor::wrap(py, detached(py, work, || select::select(condition, first, second)).py()?)
+}
+
+fn search(
+    op: &'static str,
+    extremum: Extremum,
+    x: &Bound<'_, PyAny>,
+    axis: Option<&Bound<'_, PyAny>>,
+    keepdims: bool,
+) -> PyResult<Py<PyTensor>> {
+    let tensor = &tensor(op, x)?.get().tensor;
+    let axis = axis.map(|axis| one_axis(op, axis)).transpose()?;
+    let result = detached(x.py(), tensor.size(), || argreduce(op, extremum, tensor, axis, keepdims));
+    PyTensor::wrap(x.py(), result.py()?)
+}
+
+/// The index of the largest element, over all elements or along an axis.
+///
+/// Parameters
+/// ----------
+/// x : Tensor
+///     Any shape; real-valued dtype. False comes before true, and complex numbers are ordered by real, then
+///     by imaginary component, as in NumPy.
+/// axis : int, optional
+///     The axis along which to search, a negative one counted from the last; None for the index into all
+///     elements in C order.
+/// keepdims : bool
+///     Whether the axes that are searched stay, with size 1.
+///
+/// Returns
+/// -------
+/// Tensor
+///     int64; the first index of equal elements. A NaN comes before any number.
+///
+/// Raises
+/// ------
+/// IndexError
+///     For an axis that `x` does not have.
+/// ValueError
+///     If there are no elements to search.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.argmax(cp.asarray([[1, 5, 2], [9, 0, 9]]), axis=1)
+/// Tensor([1, 0])
+///
+/// Notes
+/// -----
+/// Exact. Array API standard 2025.12, searching functions: ``argmax``.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
+fn argmax(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Py<PyTensor>> {
+    search("argmax", Extremum::Max, x, axis, keepdims)
+}
+
+/// The index of the smallest element, over all elements or along an axis.
+///
+/// Parameters
+/// ----------
+/// x : Tensor
+///     Any shape; real-valued dtype. False comes before true, and complex numbers are ordered by real, then
+///     by imaginary component, as in NumPy.
+/// axis : int, optional
+///     The axis along which to search, a negative one counted from the last; None for the index into all
+///     elements in C order.
+/// keepdims : bool
+///     Whether the axes that are searched stay, with size 1.
+///
+/// Returns
+/// -------
+/// Tensor
+///     int64; the first index of equal elements. A NaN comes before any number.
+///
+/// Raises
+/// ------
+/// IndexError
+///     For an axis that `x` does not have.
+/// ValueError
+///     If there are no elements to search.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.argmin(cp.asarray([[1, 5, 2], [9, 0, 9]]), axis=1)
+/// Tensor([0, 1])
+///
+/// Notes
+/// -----
+/// Exact. Array API standard 2025.12, searching functions: ``argmin``.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
+fn argmin(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Py<PyTensor>> {
+    search("argmin", Extremum::Min, x, axis, keepdims)
 }

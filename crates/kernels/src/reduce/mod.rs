@@ -7,6 +7,7 @@
 mod columns;
 mod load;
 mod rows;
+mod squares;
 
 use corepy_core::reduction::ReductionTypes;
 use corepy_core::reduction_plan::{Axes, plan_reduction};
@@ -17,6 +18,8 @@ use smallvec::SmallVec;
 
 use crate::elementwise::{self, Scalar};
 use crate::ffi;
+
+pub use squares::squares;
 
 /// Elements up to which a contiguous operand is reduced by one kernel call before any planning; one
 /// block of [`rows`].

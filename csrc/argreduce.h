@@ -1,0 +1,226 @@
+// Where the largest or smallest element is: the first of equal ones, and the first NaN before any
+// number. Blocks, strides and threads are the executor's (crates/kernels/src/argreduce.rs).
+#pragma once
+#include <cstddef>
+
+#include "reduce_vector.h"
+
+extern "C" {
+// index[r] = the place of the extremum among the n >= 1 elements at x + r * stride (bytes); value[r] =
+// the element there.
+typedef void (*CorepyArgRows)(const void* x, ptrdiff_t stride, size_t rows, size_t n, int64_t* index, void* value);
+// index[c] = the row of the extremum among elements c of the rows at x, `stride` bytes apart, rows >= 1.
+// Scratch holds 2 * cols elements.
+typedef void (*CorepyArgColumns)(const void* x, ptrdiff_t stride, size_t rows, size_t cols, int64_t* index,
+                                 void* scratch);
+
+struct CorepyArgReduction {
+  CorepyArgRows rows;
+  CorepyArgColumns columns;
+};
+}
+
+COREPY_BEGIN
+
+// Whether a new element takes the place of the best so far, which stands before it.
+struct ArgMax {
+  using Extremum = Max;
+  static constexpr bool truth = true;
+  template <class T>
+  static COREPY_INLINE bool beats(T x, T best) {
+    if constexpr (std::is_floating_point_v<T>) return !(x <= best) & (best == best);
+    else return x > best;
+  }
+  template <class Part>
+  static COREPY_INLINE bool beats(Complex<Part> x, Complex<Part> best) {
+    return !is_nan(best) && (is_nan(x) || precedes(best, x));
+  }
+};
+
+struct ArgMin {
+  using Extremum = Min;
+  static constexpr bool truth = false;
+  template <class T>
+  static COREPY_INLINE bool beats(T x, T best) {
+    if constexpr (std::is_floating_point_v<T>) return !(x >= best) & (best == best);
+    else return x < best;
+  }
+  template <class Part>
+  static COREPY_INLINE bool beats(Complex<Part> x, Complex<Part> best) {
+    return !is_nan(best) && (is_nan(x) || precedes(x, best));
+  }
+};
+
+// The first i below n for which found(i), or n; `look` elements at a time.
+template <class Part, class Found>
+COREPY_INLINE size_t first_place(size_t n, Found found) {
+  constexpr size_t look = 128;
+  size_t begin = 0;
+  for (; begin + look <= n; begin += look) {
+    Part any = 0;
+    for (size_t i = 0; i < look; ++i) any |= found(begin + i) ? Part(-1) : Part(0);
+    if (any) break;
+  }
+  for (; begin < n; ++begin) {
+    if (found(begin)) return begin;
+  }
+  return n;
+}
+
+// Bytes whose extremum is looked for before its place is: they are still in L1 then.
+constexpr size_t kArgBytes = 32768;
+
+// Whether any element of the vector is `value`.
+template <class T, class Vector>
+COREPY_INLINE auto equal_lanes(Vector v, Vector value) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 8) return _mm512_cmp_pd_mask((__m512d)v, (__m512d)value, _CMP_EQ_OQ);
+  else return _mm512_cmp_ps_mask((__m512)v, (__m512)value, _CMP_EQ_OQ);
+#else
+  return v == value;
+#endif
+}
+template <class T, class Lanes>
+COREPY_INLINE bool any_lane(Lanes lanes) {
+#if defined(__AVX512F__)
+  return lanes != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_epi8((__m256i)lanes) != 0;
+#elif defined(__x86_64__)
+  return _mm_movemask_epi8((__m128i)lanes) != 0;
+#else
+  for (size_t i = 0; i < sizeof(Lanes) / sizeof(T); ++i) {
+    if (lanes[i]) return true;
+  }
+  return false;
+#endif
+}
+
+// The first i below n with x[i] == value, or n; of floating-point elements.
+template <class T>
+COREPY_INLINE size_t first_equal(const T* x, size_t n, T value) {
+  typedef T Vector __attribute__((vector_size(kRegister)));
+  constexpr size_t width = kRegister / sizeof(T);
+  const Vector wanted = Vector{} + value;
+  size_t i = 0;
+  for (; i + 4 * width <= n; i += 4 * width) {
+    Vector v[4];
+    __builtin_memcpy(v, x + i, sizeof(v));
+    const auto found = (equal_lanes<T>(v[0], wanted) | equal_lanes<T>(v[1], wanted)) |
+                       (equal_lanes<T>(v[2], wanted) | equal_lanes<T>(v[3], wanted));
+    if (any_lane<T>(found)) break;
+  }
+  while (i < n && x[i] != value) ++i;
+  return i;
+}
+
+// The place of row[place] = best in a row. The extremum of a block comes first, at full speed; its
+// place is looked for only in the blocks that beat all before.
+template <class Op, class T>
+COREPY_INLINE size_t arg_row(const T* row, size_t n, T& best) {
+  using Part = typename Mask<T>::type;
+  size_t place = 0;
+  if constexpr (is_bool<T>) {
+    place = first_place<Part>(n, [=](size_t i) COREPY_INLINE_LAMBDA { return truth(row[i]) == Op::truth; });
+    if (place == n) place = 0;
+    best = row[place];
+  } else if constexpr (is_complex<T>) {
+    best = row[0];
+    for (size_t i = 1; i < n; ++i) {
+      if (Op::beats(row[i], best)) {
+        best = row[i];
+        place = i;
+      }
+    }
+  } else {
+    best = row[0];
+    constexpr size_t most = kArgBytes / sizeof(T);
+    for (size_t begin = 0; begin < n && best == best; begin += most) {
+      const T* block = row + begin;
+      const size_t len = n - begin < most ? n - begin : most;
+      T extremum;
+      VectorReducer<typename Op::Extremum, T, T, 1>::rows(block, 0, 1, len, &extremum);
+      if (begin > 0 && !Op::beats(extremum, best)) continue;
+      best = extremum;
+      if (extremum != extremum) {
+        place = begin + first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] != block[i]; });
+      } else if constexpr (std::is_floating_point_v<T>) {
+        place = begin + first_equal(block, len, extremum);
+      } else {
+        place = begin + first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] == extremum; });
+      }
+    }
+  }
+  return place;
+}
+
+template <class Op, class T>
+void arg_rows(const void* x, ptrdiff_t stride, size_t rows, size_t n, int64_t* index, void* value) {
+  for (size_t r = 0; r < rows; ++r) {
+    const T* row = reinterpret_cast<const T*>(static_cast<const char*>(x) + stride * static_cast<ptrdiff_t>(r));
+    T best;
+    index[r] = static_cast<int64_t>(arg_row<Op, T>(row, n, best));
+    static_cast<T*>(value)[r] = best;
+  }
+}
+
+template <size_t Bytes>
+struct SignedOf {
+  using type = int64_t;
+};
+template <>
+struct SignedOf<1> {
+  using type = int8_t;
+};
+template <>
+struct SignedOf<2> {
+  using type = int16_t;
+};
+template <>
+struct SignedOf<4> {
+  using type = int32_t;
+};
+
+template <class Op, class T>
+void arg_columns(const void* x, ptrdiff_t stride, size_t rows, size_t cols, int64_t* index, void* scratch) {
+  using Key = std::conditional_t<is_bool<T>, uint8_t, T>;
+  // Places count from the start of a panel, as wide as elements, so that both take as many lanes.
+  using Place = typename SignedOf<sizeof(T)>::type;
+  constexpr size_t panel = sizeof(T) == 1 ? 127 : 32767;
+  Key* best = static_cast<Key*>(scratch);
+  Place* place = reinterpret_cast<Place*>(best + cols);
+  const auto key = [](T element) COREPY_INLINE_LAMBDA {
+    if constexpr (is_bool<T>) return static_cast<uint8_t>(truth(element));
+    else return element;
+  };
+  const char* data = static_cast<const char*>(x);
+  for (size_t c = 0; c < cols; ++c) {
+    best[c] = key(reinterpret_cast<const T*>(data)[c]);
+    index[c] = 0;
+  }
+  for (size_t begin = 1; begin < rows; begin += panel) {
+    const size_t len = rows - begin < panel ? rows - begin : panel;
+    for (size_t c = 0; c < cols; ++c) place[c] = -1;
+    for (size_t r = 0; r < len; ++r) {
+      const T* row = reinterpret_cast<const T*>(data + stride * static_cast<ptrdiff_t>(begin + r));
+      const Place here = static_cast<Place>(r);
+      COREPY_INDEPENDENT
+      for (size_t c = 0; c < cols; ++c) {
+        const Key element = key(row[c]), previous = best[c];
+        const bool takes = Op::beats(element, previous);
+        best[c] = takes ? element : previous;
+        place[c] = takes ? here : place[c];
+      }
+    }
+    for (size_t c = 0; c < cols; ++c) {
+      if (place[c] >= 0) index[c] = static_cast<int64_t>(begin) + place[c];
+    }
+  }
+}
+
+template <class Op, class T>
+constexpr CorepyArgReduction arg_reduction() {
+  return {arg_rows<Op, T>, arg_columns<Op, T>};
+}
+
+COREPY_END
