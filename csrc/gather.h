@@ -12,6 +12,10 @@ extern "C" {
 // holds in the former case means nothing.
 typedef size_t (*CorepyOffsets)(const void* indices, size_t n, int64_t size, int64_t stride, int64_t* offsets,
                                 uint32_t add);
+// Adds to the offsets of n positions from `first` on, which make up lines of `length`: line l begins at
+// l % size * stride.
+typedef void (*CorepyLineOffsets)(size_t first, size_t n, size_t length, size_t size, int64_t stride,
+                                  int64_t* offsets);
 // Copies the n elements that lie at `offsets`, in bytes from `base`, to adjacent places. `bytes` is an
 // element's size, which only the kernel for runs of any length reads.
 typedef void (*CorepyGather)(const void* base, const int64_t* offsets, size_t n, void* out, size_t bytes);
@@ -54,6 +58,18 @@ size_t offsets_run(const void* indices, size_t n, int64_t size, int64_t stride, 
   // Bounded, should another thread have changed the indices meanwhile.
   while (first + 1 < n && static_cast<uint64_t>(wrapped(first)) < limit) ++first;
   return first;
+}
+
+inline void line_offsets(size_t first, size_t n, size_t length, size_t size, int64_t stride, int64_t* offsets) {
+  size_t line = first / length % size, done = first % length;
+  for (size_t i = 0; i < n;) {
+    const size_t left = length - done, count = left < n - i ? left : n - i;
+    const int64_t start = static_cast<int64_t>(line) * stride;
+    for (size_t k = 0; k < count; ++k) offsets[i + k] += start;
+    i += count;
+    done = 0;
+    line = line + 1 == size ? 0 : line + 1;
+  }
 }
 
 // Through memcpy: runs of several elements are moved as one, with the alignment of an element only.

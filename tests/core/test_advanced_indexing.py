@@ -285,6 +285,17 @@ def test_empty_keys():
     assert x[[]].shape == (0, 3) and x[:, []].shape == (2, 0) and x[[[]]].shape == (1, 0, 3)
     assert x[False].shape == (0, 2, 3) and x[True].shape == (1, 2, 3)
     assert x[cp.asarray(np.zeros((2, 3), bool))].shape == (0,)
+    # As in NumPy and in the standard, a mask's axis of size 0 fits any.
+    a = array(x)
+    for shape in ((0,), (0, 3), (2, 0), (0, 0), (0, 7)):
+        mask = np.zeros(shape, bool)
+        if shape == (0, 7):
+            with pytest.raises(IndexError, match="does not fit"):
+                x[mask]
+        else:
+            assert_same(x[mask], a[mask])
+            x[mask] = 7
+    assert_same(x[:, np.zeros(0, bool)], a[:, np.zeros(0, bool)])
     x[[]] = 7
     x[False] = 7
     x[x < 0] = 7

@@ -114,6 +114,14 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         unit: "gather",
+        name: "line_offsets",
+        entry: "CorepyLineOffsets",
+        rust: "LineOffsetsKernel",
+        shape: &[1],
+        entries: || vec![String::from("line_offsets")],
+    },
+    Table {
+        unit: "gather",
         name: "gather",
         entry: "CorepyGather",
         rust: "GatherKernel",

@@ -139,6 +139,10 @@ pub type OffsetsKernel = unsafe extern "C" fn(
     add: u32,
 ) -> usize;
 
+/// Where the lines that positions make up begin, added to offsets: see `csrc/gather.h`.
+pub type LineOffsetsKernel =
+    unsafe extern "C" fn(first: usize, n: usize, length: usize, size: usize, stride: i64, offsets: *mut i64);
+
 /// Elements at offsets to adjacent places: see `csrc/gather.h`.
 pub type GatherKernel =
     unsafe extern "C" fn(base: *const u8, offsets: *const i64, n: usize, out: *mut u8, bytes: usize);
@@ -260,6 +264,13 @@ pub fn products(dtype: DType) -> ProductKernels {
 pub fn offsets(dtype: DType) -> OffsetsKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().offsets)[dtype as usize] }.expect("callers pass integers")
+}
+
+/// The beginnings of lines, added to offsets.
+#[inline]
+pub fn line_offsets() -> LineOffsetsKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().line_offsets)[0] }
 }
 
 /// The place in the tables of moves of a run of `bytes`: its size where that is a power of two up to

@@ -76,8 +76,8 @@ struct Walk<'a> {
     integers: SmallVec<[Integers; 2]>,
     /// Positions of the indices, broadcast together.
     positions: usize,
-    /// Whether each step of the outer axes has positions of its own.
-    own_positions: bool,
+    /// Where each line of so many positions begins, if the positions are lines' own.
+    lines: Option<(Plan, usize)>,
     outer: Plan,
     inner: Plan,
     /// The shape of what is selected.
@@ -132,7 +132,7 @@ impl<'a> Walk<'a> {
             view,
             integers,
             positions: index_shape.iter().product(),
-            own_positions: false,
+            lines: None,
             outer: merged(view, outer),
             inner: merged(view, inner),
             shape,
@@ -181,12 +181,20 @@ impl<'a> Walk<'a> {
                 });
             }
         }
+        if let Some((plan, line)) = &self.lines {
+            let mut length = *line;
+            for (&size, &stride) in plan.shape.iter().zip(&plan.strides[0]).rev() {
+                // SAFETY: the caller's promise.
+                unsafe { ffi::line_offsets()(first, n, length, size, stride as i64, offsets) };
+                length *= size;
+            }
+        }
         Ok(())
     }
 
     /// The offsets of all positions.
     fn all_offsets(&self) -> Result<Tensor> {
-        let count = if self.own_positions { self.positions * self.steps() } else { self.positions };
+        let count = self.positions;
         let out = Tensor::empty(self.op, &[count], DType::Int64)?;
         let chunks = count.div_ceil(8 * BLOCK);
         let work = count as f32 * OFFSET_NS * self.integers.len() as f32;
@@ -230,12 +238,11 @@ impl<'a> Walk<'a> {
                 while place < end {
                     let (step, first) = (place / self.positions, place % self.positions);
                     let n = (end - place).min(self.positions - first).min(room);
-                    let position = if self.own_positions { place } else { first };
                     let offsets = match all {
-                        Some(all) => all.data().cast::<i64>().wrapping_add(position),
+                        Some(all) => all.data().cast::<i64>().wrapping_add(first),
                         None => {
                             // SAFETY: the buffer has room for `n`.
-                            unsafe { self.offsets(position, n, buffer)? };
+                            unsafe { self.offsets(first, n, buffer)? };
                             buffer
                         }
                     };
@@ -257,7 +264,7 @@ impl<'a> Walk<'a> {
         }
         let (bytes, contiguous) = self.run_bytes();
         // With several outer steps the offsets serve all of them.
-        let all = if self.steps() > 1 && !self.own_positions { Some(self.all_offsets()?) } else { None };
+        let all = if self.steps() > 1 { Some(self.all_offsets()?) } else { None };
         self.each_run(all.as_ref(), false, &|base, offsets, n, place| {
             let target = out.data().wrapping_add(place * bytes);
             if contiguous {
@@ -396,8 +403,9 @@ fn integer_at(tensor: &Tensor, place: usize) -> i64 {
     }
 }
 
+/// As the standard has it, an axis of the mask may have size 0 whatever the tensor's: it selects nothing.
 fn check_mask(op: &'static str, mask: &Tensor, sizes: &[usize], own_axis: usize) -> Result<()> {
-    if mask.shape() == sizes {
+    if mask.shape().iter().zip(sizes).all(|(&own, &size)| own == size || own == 0) {
         return Ok(());
     }
     let text = corepy_core::error::shape_text;
@@ -420,6 +428,11 @@ fn push_mask(
     own_axis: usize,
     integers: &mut SmallVec<[Integers; 2]>,
 ) -> Result<()> {
+    if mask.count() == 0 {
+        let (size, stride) = (view.shape()[axes.start], view.strides()[axes.start]);
+        integers.push(Integers { tensor: Tensor::empty(op, &[0], DType::Int64)?, size, stride, own_axis });
+        return Ok(());
+    }
     let whole: SmallVec<[usize; 4]> = axes.collect();
     let plan = merged(view, &whole);
     for (tensor, (&size, &stride)) in
@@ -431,19 +444,46 @@ fn push_mask(
 }
 
 /// The mask that covers the whole view on its own, if that is what the selection is.
-fn sole_mask<'a>(op: &'static str, selection: &'a Selection) -> Result<Option<&'a Tensor>> {
+fn sole_mask(selection: &Selection) -> Option<&Tensor> {
     match &selection.indices[..] {
-        [Index::Mask { axis: 0, own_axis, tensor }] if tensor.ndim() == selection.view.ndim() => {
-            check_mask(op, tensor, selection.view.shape(), *own_axis)?;
-            Ok(Some(tensor))
-        }
-        _ => Ok(None),
+        [Index::Mask { axis: 0, tensor, .. }] if tensor.shape() == selection.view.shape() => Some(tensor),
+        _ => None,
     }
+}
+
+/// Indices up to which they are all that is looked at: below this, a walk costs more than what it does.
+const FEW: usize = 256;
+
+/// The elements at `indices`, integers, along axis 0 of `tensor`, of at least one dimension.
+pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Result<Tensor> {
+    if indices.size() <= FEW && indices.is_contiguous() && tensor.is_contiguous() && tensor.size() > 0 {
+        let size = tensor.shape()[0];
+        let bytes = tensor.size() / size * tensor.dtype().itemsize();
+        let n = indices.size();
+        let mut offsets = [0i64; FEW];
+        // SAFETY: both are contiguous; `offsets` has room for `n`.
+        let checked = unsafe {
+            ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr(), 0)
+        };
+        if checked < n {
+            return Err(Error::IndexOutOfRange { op, index: integer_at(indices, checked), axis: 0, size });
+        }
+        let mut shape: Shape = SmallVec::from_slice(indices.shape());
+        shape.extend_from_slice(&tensor.shape()[1..]);
+        let out = Tensor::empty(op, &shape, tensor.dtype())?;
+        if n * bytes <= CHUNK_BYTES {
+            // SAFETY: the offsets are checked, and the result has room for all.
+            unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr(), n, out.data(), bytes) };
+            return Ok(out);
+        }
+    }
+    let index = Index::Integers { axis: 0, own_axis: 0, tensor: indices.clone() };
+    get(op, &Selection { view: tensor.clone(), indices: SmallVec::from_iter([index]), outer: 0 })
 }
 
 /// A new tensor with the elements that a key selects.
 pub fn get(op: &'static str, selection: &Selection) -> Result<Tensor> {
-    if let Some(mask) = sole_mask(op, selection)? {
+    if let Some(mask) = sole_mask(selection) {
         let view = &selection.view;
         let mask = Mask::new(op, mask)?;
         if view.is_contiguous() {
@@ -462,7 +502,7 @@ pub fn get(op: &'static str, selection: &Selection) -> Result<Tensor> {
 pub fn set(op: &'static str, selection: &Selection, value: Operand<'_>) -> Result<()> {
     let view = &selection.view;
     view.require_writable(op)?;
-    if let Some(flags) = sole_mask(op, selection)?
+    if let Some(flags) = sole_mask(selection)
         && view.is_contiguous()
     {
         let copy;
@@ -523,6 +563,9 @@ fn values(op: &'static str, value: Operand<'_>, view: &Tensor, shape: &[usize]) 
 
 /// The elements of `tensor` at `indices` along `axis`.
 pub fn take(tensor: &Tensor, indices: &Tensor, axis: usize) -> Result<Tensor> {
+    if axis == 0 {
+        return get_leading("take", tensor, indices);
+    }
     let index = Index::Integers { axis, own_axis: axis, tensor: indices.clone() };
     get("take", &Selection { view: tensor.clone(), indices: SmallVec::from_iter([index]), outer: axis })
 }
@@ -558,9 +601,9 @@ pub fn take_along_axis(tensor: &Tensor, indices: &Tensor, axis: i64) -> Result<T
         op: OP,
         view: &view,
         integers: SmallVec::from_iter([Integers { tensor: indices, size, stride, own_axis: axis }]),
-        positions,
-        own_positions: true,
-        outer: merged(&view, &outer),
+        positions: lines.iter().product(),
+        lines: Some((merged(&view, &outer), positions)),
+        outer: merged(&view, &[]),
         inner: merged(&view, &[]),
         shape: lines.clone(),
     };

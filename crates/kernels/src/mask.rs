@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use corepy_core::shape::normalize_axes;
 use corepy_core::{DType, Error, Reduction, Result, Tensor, scheduler};
+use smallvec::SmallVec;
 
 use crate::{elementwise, ffi, reduce};
 
@@ -26,7 +27,7 @@ pub struct Mask {
     /// Booleans in C order.
     flags: Tensor,
     /// The number of true ones before each chunk, and in all.
-    starts: Vec<usize>,
+    starts: SmallVec<[usize; 2]>,
 }
 
 impl Mask {
@@ -37,6 +38,11 @@ impl Mask {
             _ => elementwise::cast_contiguous(op, tensor, DType::Bool)?,
         };
         let chunks = flags.size().div_ceil(CHUNK);
+        if chunks == 1 {
+            // SAFETY: the flags are contiguous.
+            let count = unsafe { ffi::mask_count()(flags.data(), flags.size()) };
+            return Ok(Mask { flags, starts: SmallVec::from_buf([0, count]) });
+        }
         let counts: Vec<AtomicUsize> = (0..chunks).map(|_| AtomicUsize::new(0)).collect();
         let work = flags.size() as f32 * COUNT_NS;
         // A chunk takes half a microsecond: eight at a time.
@@ -51,7 +57,7 @@ impl Mask {
             }
             Ok(())
         })?;
-        let mut starts = Vec::with_capacity(chunks + 1);
+        let mut starts = SmallVec::with_capacity(chunks + 1);
         let mut total = 0;
         starts.push(0);
         for count in counts {

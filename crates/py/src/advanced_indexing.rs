@@ -21,6 +21,14 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// A new tensor with the elements that `key`, which is no basic one, selects.
 pub fn get(py: Python<'_>, tensor: &Tensor, key: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let op = "__getitem__";
+    // The usual case.
+    if let Ok(indices) = key.cast_exact::<PyTensor>() {
+        let indices = &indices.get().tensor;
+        if indices.dtype().is_integer() && tensor.ndim() > 0 {
+            let work = indices.size().max(tensor.size());
+            return PyTensor::wrap(py, detached(py, work, || gather::get_leading(op, tensor, indices)).py()?);
+        }
+    }
     let selection = selection(tensor, key, op)?;
     PyTensor::wrap(py, detached(py, work(&selection), || gather::get(op, &selection)).py()?)
 }
