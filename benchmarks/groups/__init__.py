@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.case import Group
-from benchmarks.groups import binary, conversion, layouts, math, products, reductions, registry, small
+from benchmarks.groups import binary, conversion, indexing, layouts, math, products, reductions, registry, small
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,
@@ -12,6 +12,7 @@ GROUPS: tuple[Group, ...] = (
     layouts.GROUP,
     reductions.GROUP,
     conversion.GROUP,
+    indexing.GROUP,
     products.SMALL,
     products.LARGE,
     products.INTEGER,

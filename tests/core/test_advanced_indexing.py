@@ -153,43 +153,6 @@ def test_writing_reaches_numpys_elements_and_no_others(data, shape, seed, random
     assert_same(owner, expected, f"[{key!r}] = {value!r}")
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.97, 1.0])
-def test_long_masks(dtype, share):
-    """Lengths around the words and chunks of the kernels."""
-    rng = np.random.default_rng(3)
-    for size in (63, 64, 65, 1000, 16_384, 16_385, 50_003):
-        a, mask = wild(dtype, (size,), rng), rng.random(size) < share
-        x, chosen = tensor(a), tensor(mask)
-        assert_same(x[chosen], a[mask])
-        values = wild(dtype, (int(mask.sum()),), rng)
-        x[chosen] = tensor(values)
-        a[mask] = values
-        assert_same(x, a)
-        x[chosen] = tensor(a[:1])
-        a[mask] = a[0]
-        assert_same(x, a)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_long_indices(dtype):
-    """Rows, columns and elements of a matrix, more than a block of them."""
-    rng = np.random.default_rng(4)
-    for shape in ((50_000,), (300, 7), (7, 300), (300, 1), (40, 3, 5)):
-        a = wild(dtype, shape, rng)
-        x = tensor(a)
-        for axis in range(len(shape)):
-            indices = rng.integers(-shape[axis], shape[axis], 3000)
-            key = (*[slice(None)] * axis, indices)
-            assert_same(x[(*key[:-1], tensor(indices))], a[key])
-            assert_same(cp.take(x, tensor(indices), axis=axis), np.take(a, indices, axis))
-            value = wild(dtype, a[key].shape, rng)
-            x[(*key[:-1], tensor(indices))] = tensor(value)
-            for place, index in enumerate(indices):
-                a[(*key[:-1], index)] = value[(*key[:-1], place)]
-            assert_same(x, a)
-
-
 def test_the_last_of_several_values_stays(threads):
     """With any number of threads."""
     rng = np.random.default_rng(5)

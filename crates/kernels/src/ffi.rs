@@ -130,14 +130,8 @@ pub struct ProductKernels {
 }
 
 /// Offsets from indices: see `csrc/gather.h`.
-pub type OffsetsKernel = unsafe extern "C" fn(
-    indices: *const u8,
-    n: usize,
-    size: i64,
-    stride: i64,
-    offsets: *mut i64,
-    add: u32,
-) -> usize;
+pub type OffsetsKernel =
+    unsafe extern "C" fn(indices: *const u8, n: usize, size: i64, stride: i64, offsets: *mut i64, add: u32) -> usize;
 
 /// Where the lines that positions make up begin, added to offsets: see `csrc/gather.h`.
 pub type LineOffsetsKernel =
@@ -148,14 +142,8 @@ pub type GatherKernel =
     unsafe extern "C" fn(base: *const u8, offsets: *const i64, n: usize, out: *mut u8, bytes: usize);
 
 /// Elements `step` bytes apart to offsets: see `csrc/gather.h`.
-pub type ScatterKernel = unsafe extern "C" fn(
-    src: *const u8,
-    step: isize,
-    offsets: *const i64,
-    n: usize,
-    base: *mut u8,
-    bytes: usize,
-);
+pub type ScatterKernel =
+    unsafe extern "C" fn(src: *const u8, step: isize, offsets: *const i64, n: usize, base: *mut u8, bytes: usize);
 
 /// The number of true booleans: see `csrc/mask.h`.
 pub type CountKernel = unsafe extern "C" fn(mask: *const u8, n: usize) -> usize;
@@ -167,8 +155,7 @@ pub type PositionsKernel = unsafe extern "C" fn(mask: *const u8, n: usize, first
 pub type UnravelKernel = unsafe extern "C" fn(numbers: *mut i64, n: usize, size: i64, rest: *mut i64);
 
 /// The elements at true booleans to adjacent places, or back: see `csrc/mask.h`.
-pub type CompressKernel =
-    unsafe extern "C" fn(mask: *const u8, n: usize, src: *const u8, out: *mut u8, room: usize);
+pub type CompressKernel = unsafe extern "C" fn(mask: *const u8, n: usize, src: *const u8, out: *mut u8, room: usize);
 
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}

@@ -593,8 +593,11 @@ pub fn take_along_axis(tensor: &Tensor, indices: &Tensor, axis: i64) -> Result<T
     lines.push(positions);
     let view = view.broadcast_to(OP, &source)?;
     let stretched = indices.broadcast_to(OP, &lines)?;
-    let indices =
-        if stretched.is_contiguous() { stretched } else { elementwise::cast_contiguous(OP, &stretched, stretched.dtype())? };
+    let indices = if stretched.is_contiguous() {
+        stretched
+    } else {
+        elementwise::cast_contiguous(OP, &stretched, stretched.dtype())?
+    };
     let outer: SmallVec<[usize; 8]> = (0..ndim - 1).collect();
     let stride = view.strides()[ndim - 1];
     let walk = Walk {

@@ -74,12 +74,7 @@ impl Mask {
 
     /// Calls `body(first boolean, booleans, results before, results)` for each chunk, on several
     /// threads where worth it.
-    fn each_chunk(
-        &self,
-        op: &'static str,
-        ns: f32,
-        body: &(dyn Fn(usize, usize, usize, usize) + Sync),
-    ) -> Result<()> {
+    fn each_chunk(&self, op: &'static str, ns: f32, body: &(dyn Fn(usize, usize, usize, usize) + Sync)) -> Result<()> {
         let chunks = self.starts.len() - 1;
         let parallel = chunks > 1 && scheduler::worth_parallel((self.flags.size() as f32 * ns) as u64);
         scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {

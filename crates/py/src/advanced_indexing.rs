@@ -241,18 +241,12 @@ fn integers(op: &'static str, indices: &Bound<'_, PyAny>) -> PyResult<Tensor> {
 /// Exact. Array API standard 2025.12, indexing functions: ``take``.
 #[pyfunction]
 #[pyo3(signature = (x, indices, /, *, axis=None))]
-fn take(
-    x: &Bound<'_, PyAny>,
-    indices: &Bound<'_, PyAny>,
-    axis: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Py<PyTensor>> {
+fn take(x: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("take", x.py());
     let source = &data_types::tensor(op, x)?.get().tensor;
     let indices = integers(op, indices)?;
     let axis = match axis {
-        Some(axis) => {
-            corepy_core::shape::normalize_axis(op, shape::clamped(op, "axis", axis)?, source.ndim()).py()?
-        }
+        Some(axis) => corepy_core::shape::normalize_axis(op, shape::clamped(op, "axis", axis)?, source.ndim()).py()?,
         None if source.ndim() == 1 => 0,
         None => {
             return Err(PyValueError::new_err(format!(

@@ -59,11 +59,13 @@ fn view_of_tuple(tensor: &Tensor, keys: &Bound<'_, PyTuple>, op: &'static str) -
     let mut consuming = 0;
     let mut ellipses = 0;
     for key in keys.iter() {
-        if key.cast::<PyEllipsis>().is_ok() {
+        if key.is_exact_instance_of::<PyInt>() || key.is_instance_of::<PySlice>() {
+            consuming += 1;
+        } else if key.cast::<PyEllipsis>().is_ok() {
             ellipses += 1;
         } else if !key.is_none() {
             consuming += 1;
-            if !key.is_exact_instance_of::<PyInt>() && !key.is_instance_of::<PySlice>() && integer(&key)?.is_none() {
+            if integer(&key)?.is_none() {
                 return Ok(None);
             }
         }
@@ -104,6 +106,7 @@ pub fn several_ellipses(op: &str) -> PyErr {
 }
 
 /// The view with a new axis before `axis`.
+#[inline]
 pub fn expanded(tensor: &Tensor, axis: usize, op: &str) -> PyResult<Tensor> {
     if tensor.ndim() >= corepy_core::shape::MAX_RANK {
         return Err(PyIndexError::new_err(format!("{op}: more than {} dimensions", corepy_core::shape::MAX_RANK)));
@@ -112,6 +115,7 @@ pub fn expanded(tensor: &Tensor, axis: usize, op: &str) -> PyResult<Tensor> {
 }
 
 /// The view without `axis`, which is `own_axis` in messages.
+#[inline]
 pub fn selected(tensor: &Tensor, axis: usize, own_axis: usize, index: i64, op: &'static str) -> PyResult<Tensor> {
     let selected = tensor.selected(op, axis, index).map_err(|error| match error {
         Error::IndexOutOfRange { op, index, size, .. } => Error::IndexOutOfRange { op, index, axis: own_axis, size },

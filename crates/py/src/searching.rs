@@ -10,8 +10,8 @@ use pyo3::types::PyTuple;
 use crate::argument::{Argument, Number, plain_scalar_beside};
 use crate::data_types::tensor;
 use crate::error::IntoPython;
-use crate::{function, reduce};
 use crate::tensor::{PyTensor, detached};
+use crate::{function, reduce};
 
 const OP: &str = "where";
 
@@ -56,11 +56,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Exact. Array API standard 2025.12, searching functions: ``count_nonzero``.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
-fn count_nonzero(
-    x: &Bound<'_, PyAny>,
-    axis: Option<&Bound<'_, PyAny>>,
-    keepdims: bool,
-) -> PyResult<Py<PyTensor>> {
+fn count_nonzero(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Py<PyTensor>> {
     let op = "count_nonzero";
     let source = &tensor(op, x)?.get().tensor;
     let axes = axis.map(|axis| reduce::axes(op, axis)).transpose()?;
