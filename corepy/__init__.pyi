@@ -18,6 +18,8 @@ from .array_api import add as add
 from .array_api import all as all
 from .array_api import any as any
 from .array_api import arange as arange
+from .array_api import argmax as argmax
+from .array_api import argmin as argmin
 from .array_api import asarray as asarray
 from .array_api import asin as asin
 from .array_api import asinh as asinh
@@ -40,19 +42,26 @@ from .array_api import ceil as ceil
 from .array_api import clip as clip
 from .array_api import complex64 as complex64
 from .array_api import complex128 as complex128
+from .array_api import concat as concat
 from .array_api import conj as conj
 from .array_api import copysign as copysign
 from .array_api import cos as cos
 from .array_api import cosh as cosh
+from .array_api import count_nonzero as count_nonzero
+from .array_api import cumulative_prod as cumulative_prod
+from .array_api import cumulative_sum as cumulative_sum
+from .array_api import diff as diff
 from .array_api import divide as divide
 from .array_api import e as e
 from .array_api import empty as empty
 from .array_api import empty_like as empty_like
 from .array_api import equal as equal
 from .array_api import exp as exp
+from .array_api import expand_dims as expand_dims
 from .array_api import expm1 as expm1
 from .array_api import eye as eye
 from .array_api import finfo as finfo
+from .array_api import flip as flip
 from .array_api import float32 as float32
 from .array_api import float64 as float64
 from .array_api import floor as floor
@@ -94,14 +103,17 @@ from .array_api import mean as mean
 from .array_api import meshgrid as meshgrid
 from .array_api import min as min
 from .array_api import minimum as minimum
+from .array_api import moveaxis as moveaxis
 from .array_api import multiply as multiply
 from .array_api import nan as nan
 from .array_api import negative as negative
 from .array_api import newaxis as newaxis
 from .array_api import nextafter as nextafter
+from .array_api import nonzero as nonzero
 from .array_api import not_equal as not_equal
 from .array_api import ones as ones
 from .array_api import ones_like as ones_like
+from .array_api import permute_dims as permute_dims
 from .array_api import pi as pi
 from .array_api import positive as positive
 from .array_api import pow as pow
@@ -109,8 +121,10 @@ from .array_api import prod as prod
 from .array_api import real as real
 from .array_api import reciprocal as reciprocal
 from .array_api import remainder as remainder
+from .array_api import repeat as repeat
 from .array_api import reshape as reshape
 from .array_api import result_type as result_type
+from .array_api import roll as roll
 from .array_api import round as round
 from .array_api import sign as sign
 from .array_api import signbit as signbit
@@ -118,12 +132,17 @@ from .array_api import sin as sin
 from .array_api import sinh as sinh
 from .array_api import sqrt as sqrt
 from .array_api import square as square
+from .array_api import squeeze as squeeze
+from .array_api import stack as stack
 from .array_api import std as std
 from .array_api import subtract as subtract
 from .array_api import sum as sum
+from .array_api import take as take
+from .array_api import take_along_axis as take_along_axis
 from .array_api import tan as tan
 from .array_api import tanh as tanh
 from .array_api import tensordot as tensordot
+from .array_api import tile as tile
 from .array_api import tril as tril
 from .array_api import triu as triu
 from .array_api import trunc as trunc
@@ -131,6 +150,7 @@ from .array_api import uint8 as uint8
 from .array_api import uint16 as uint16
 from .array_api import uint32 as uint32
 from .array_api import uint64 as uint64
+from .array_api import unstack as unstack
 from .array_api import var as var
 from .array_api import vecdot as vecdot
 from .array_api import where as where
@@ -147,6 +167,8 @@ __all__ = [
     "acosh",
     "add",
     "arange",
+    "argmax",
+    "argmin",
     "array_api",
     "asarray",
     "asin",
@@ -169,10 +191,15 @@ __all__ = [
     "clip",
     "complex64",
     "complex128",
+    "concat",
     "conj",
     "copysign",
     "cos",
     "cosh",
+    "count_nonzero",
+    "cumulative_prod",
+    "cumulative_sum",
+    "diff",
     "divide",
     "e",
     "empty",
@@ -180,9 +207,11 @@ __all__ = [
     "empty_like",
     "equal",
     "exp",
+    "expand_dims",
     "expm1",
     "eye",
     "finfo",
+    "flip",
     "float32",
     "float64",
     "floor",
@@ -224,22 +253,27 @@ __all__ = [
     "memory_stats",
     "meshgrid",
     "minimum",
+    "moveaxis",
     "multiply",
     "nan",
     "negative",
     "newaxis",
     "nextafter",
+    "nonzero",
     "not_equal",
     "ones",
     "ones_like",
+    "permute_dims",
     "pi",
     "positive",
     "prod",
     "real",
     "reciprocal",
     "remainder",
+    "repeat",
     "reshape",
     "result_type",
+    "roll",
     "set_num_threads",
     "show_config",
     "sign",
@@ -248,11 +282,16 @@ __all__ = [
     "sinh",
     "sqrt",
     "square",
+    "squeeze",
+    "stack",
     "std",
     "subtract",
+    "take",
+    "take_along_axis",
     "tan",
     "tanh",
     "tensordot",
+    "tile",
     "tril",
     "triu",
     "trunc",
@@ -260,6 +299,7 @@ __all__ = [
     "uint16",
     "uint32",
     "uint64",
+    "unstack",
     "var",
     "vecdot",
     "where",

@@ -254,6 +254,12 @@ def arange(
 ) -> Tensor:
     """Evenly spaced numbers of the half-open interval from `start` to `stop`."""
 
+def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: builtins.bool = False) -> Tensor:
+    """The index of the largest element, over all elements or along an axis."""
+
+def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: builtins.bool = False) -> Tensor:
+    """The index of the smallest element, over all elements or along an axis."""
+
 def asarray(
     obj: object,
     /,
@@ -318,6 +324,9 @@ def ceil(x: Tensor, /) -> Tensor:
 def clip(x: Tensor, /, min: Tensor | Scalar | None = None, max: Tensor | Scalar | None = None) -> Tensor:
     """Each element of `x` clamped to the range ``[min, max]``."""
 
+def concat(arrays: tuple[Tensor, ...] | list[Tensor], /, *, axis: int = 0) -> Tensor:
+    """Joins tensors along an axis that they have."""
+
 def configuration() -> dict[str, Any]:
     """What `show_config` prints, as data."""
 
@@ -332,6 +341,46 @@ def cos(x: Tensor, /) -> Tensor:
 
 def cosh(x: Tensor, /) -> Tensor:
     """Hyperbolic cosine of each element."""
+
+def count_nonzero(
+    x: Tensor,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: builtins.bool = False,
+) -> Tensor:
+    """Number of elements that are not zero, over some or all axes."""
+
+def cumulative_prod(
+    x: Tensor,
+    /,
+    *,
+    axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    include_initial: builtins.bool = False,
+) -> Tensor:
+    """The product of all elements up to each, along an axis."""
+
+def cumulative_sum(
+    x: Tensor,
+    /,
+    *,
+    axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    include_initial: builtins.bool = False,
+) -> Tensor:
+    """The sum of all elements up to each, along an axis."""
+
+def diff(
+    x: Tensor,
+    /,
+    *,
+    axis: int = -1,
+    n: int = 1,
+    prepend: Tensor | Scalar | None = None,
+    append: Tensor | Scalar | None = None,
+) -> Tensor:
+    """Differences of neighbours along an axis."""
 
 def divide(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Quotient of each element of `x1` and the respective element of `x2`."""
@@ -351,6 +400,9 @@ def equal(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
 def exp(x: Tensor, /) -> Tensor:
     """Exponential of each element."""
 
+def expand_dims(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
+    """A view with axes of size 1 inserted."""
+
 def expm1(x: Tensor, /) -> Tensor:
     """`exp(x) - 1` of each element, accurate near 0."""
 
@@ -367,6 +419,9 @@ def eye(
 
 def finfo(type: DTypeLike | Tensor, /) -> FloatingInfo:
     """Limits of a floating-point dtype."""
+
+def flip(x: Tensor, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """A view with the elements in reverse order along some or all axes."""
 
 def floor(x: Tensor, /) -> Tensor:
     """Each element rounded towards minus infinity."""
@@ -498,6 +553,9 @@ def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: bu
 def minimum(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """The smaller of each element of `x1` and the respective element of `x2`."""
 
+def moveaxis(x: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
+    """A view with some axes moved to other places, the others staying in their order."""
+
 def multiply(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Product of each element of `x1` with the respective element of `x2`."""
 
@@ -507,6 +565,9 @@ def negative(x: Tensor, /) -> Tensor:
 def nextafter(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """The next representable number after each element of `x1` towards the respective element of `x2`."""
 
+def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
+    """Indices of the elements that are not zero."""
+
 def not_equal(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Whether each element of `x1` differs from the respective element of `x2`."""
 
@@ -515,6 +576,9 @@ def ones(shape: Shape, *, dtype: DTypeLike | None = None, device: Device | None 
 
 def ones_like(x: Tensor, /, *, dtype: DTypeLike | None = None, device: Device | None = None) -> Tensor:
     """A tensor of another's shape, filled with ones."""
+
+def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
+    """A view with the axes in another order."""
 
 def positive(x: Tensor, /) -> Tensor:
     """A copy of each element."""
@@ -544,11 +608,17 @@ def registry() -> list[dict[str, Any]]:
 def remainder(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Remainder of the floor division of each element of `x1` by the respective element of `x2`."""
 
+def repeat(x: Tensor, repeats: int | Tensor | Sequence[int], /, *, axis: int | None = None) -> Tensor:
+    """Each element repeated, one after the other."""
+
 def reshape(x: Tensor, /, shape: Shape, *, copy: builtins.bool | None = None) -> Tensor:
     """The same elements, in C order, in another shape."""
 
 def result_type(*arrays_and_dtypes: Tensor | DTypeLike | Scalar) -> DType:
     """The dtype that the promotion rules give."""
+
+def roll(x: Tensor, /, shift: int | tuple[int, ...], *, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """The elements moved on along some axes; what passes an end comes in again at the other."""
 
 def round(x: Tensor, /) -> Tensor:
     """Each element rounded to the nearest integer, halves to even."""
@@ -574,6 +644,12 @@ def sqrt(x: Tensor, /) -> Tensor:
 def square(x: Tensor, /) -> Tensor:
     """Each element multiplied by itself."""
 
+def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
+    """A view without some axes of size 1."""
+
+def stack(arrays: tuple[Tensor, ...] | list[Tensor], /, *, axis: int = 0) -> Tensor:
+    """Joins tensors of one shape along a new axis."""
+
 def std(
     x: Tensor,
     /,
@@ -597,6 +673,12 @@ def sum(
 ) -> Tensor:
     """Sum of the elements over some or all axes."""
 
+def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
+    """Elements at indices along an axis."""
+
+def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = Ellipsis) -> Tensor:
+    """Elements along an axis, at indices for each line of elements along it."""
+
 def tan(x: Tensor, /) -> Tensor:
     """Tangent of each element, in radians."""
 
@@ -606,6 +688,9 @@ def tanh(x: Tensor, /) -> Tensor:
 def tensordot(x1: Tensor, x2: Tensor, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Tensor:
     """Sum of products over axes of two tensors."""
 
+def tile(x: Tensor, repetitions: Shape, /) -> Tensor:
+    """The whole tensor repeated along each axis."""
+
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:
     """The lower triangle of each matrix in a stack: elements above the diagonal are zero."""
 
@@ -614,6 +699,9 @@ def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
 
 def trunc(x: Tensor, /) -> Tensor:
     """Each element rounded towards zero."""
+
+def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """Splits a tensor along an axis into views."""
 
 def var(
     x: Tensor,

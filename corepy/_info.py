@@ -39,8 +39,8 @@ class ArrayNamespaceInfo:
         Array API standard 2025.12, inspection: ``capabilities``.
         """
         return {
-            "boolean indexing": False,
-            "data-dependent shapes": False,
+            "boolean indexing": True,
+            "data-dependent shapes": True,
             "max dimensions": _core.configuration()["max_dimensions"],
         }
 

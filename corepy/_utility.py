@@ -3,9 +3,11 @@
 from ._core import (
     all,
     any,
+    diff,
 )
 
 __all__ = [
     "all",
     "any",
+    "diff",
 ]

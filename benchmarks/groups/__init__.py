@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.case import Group
 from benchmarks.groups import binary, conversion, layouts, math, products, reductions, registry, small
 from benchmarks.groups import binary, conversion, layouts, manipulation, math, reductions, registry, scans, small
+from benchmarks.groups import binary, conversion, indexing, layouts, math, products, reductions, registry, small
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,
@@ -13,6 +14,7 @@ GROUPS: tuple[Group, ...] = (
     layouts.GROUP,
     reductions.GROUP,
     conversion.GROUP,
+    indexing.GROUP,
     products.SMALL,
     products.LARGE,
     products.INTEGER,

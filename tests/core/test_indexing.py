@@ -184,9 +184,9 @@ def test_slices_of_every_kind():
         (-(2**70), "out of bounds"),
         ((0, 0, 0), "__getitem__: 3 indices for a tensor of 2 dimensions"),
         ((..., ...), "single ellipsis"),
-        (1.0, "must be an integer, a slice, an ellipsis or None, not float"),
-        ("a", "must be an integer, a slice, an ellipsis or None, not str"),
-        ((0, 1j), "must be an integer, a slice, an ellipsis or None, not complex"),
+        (1.0, "must be an integer, a slice, an ellipsis, None, or integers or booleans .*, not float"),
+        ("a", "must be an integer, a slice, an ellipsis, None, or integers or booleans .*, not str"),
+        ((0, 1j), "must be an integer, a slice, an ellipsis, None, or integers or booleans .*, not complex"),
     ],
 )
 def test_bad_keys(key, message):

@@ -153,6 +153,86 @@ pub const TABLES: &[Table] = &[
             DType::ALL.into_iter().map(kernels).collect()
         },
     },
+    Table {
+        unit: "gather",
+        name: "offsets",
+        entry: "CorepyOffsets",
+        rust: "Option<OffsetsKernel>",
+        shape: &[13],
+        entries: || by_dtype(DTypeSet::INTEGER, |dtype| format!("offsets_run<{}>", dtype.info().c_type)),
+    },
+    Table {
+        unit: "gather",
+        name: "line_offsets",
+        entry: "CorepyLineOffsets",
+        rust: "LineOffsetsKernel",
+        shape: &[1],
+        entries: || vec![String::from("line_offsets")],
+    },
+    Table {
+        unit: "gather",
+        name: "gather",
+        entry: "CorepyGather",
+        rust: "GatherKernel",
+        shape: &[6],
+        entries: || by_size_and("gather_runs", |element| format!("gather_run<{element}>")),
+    },
+    Table {
+        unit: "gather",
+        name: "scatter",
+        entry: "CorepyScatter",
+        rust: "ScatterKernel",
+        shape: &[6],
+        entries: || by_size_and("scatter_runs", |element| format!("scatter_run<{element}>")),
+    },
+    Table {
+        unit: "mask",
+        name: "mask_count",
+        entry: "CorepyCount",
+        rust: "CountKernel",
+        shape: &[1],
+        entries: || vec![String::from("mask_count")],
+    },
+    Table {
+        unit: "mask",
+        name: "mask_positions",
+        entry: "CorepyPositions",
+        rust: "PositionsKernel",
+        shape: &[1],
+        entries: || vec![String::from("mask_positions")],
+    },
+    Table {
+        unit: "mask",
+        name: "unravel",
+        entry: "CorepyUnravel",
+        rust: "UnravelKernel",
+        shape: &[1],
+        entries: || vec![String::from("unravel")],
+    },
+    Table {
+        unit: "mask",
+        name: "compress",
+        entry: "CorepyCompress",
+        rust: "CompressKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("compress_run<{element}>")),
+    },
+    Table {
+        unit: "mask",
+        name: "expand",
+        entry: "CorepyCompress",
+        rust: "CompressKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("expand_run<{element}>")),
+    },
+    Table {
+        unit: "mask",
+        name: "mask_fill",
+        entry: "CorepyCompress",
+        rust: "CompressKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("mask_fill<{element}>")),
+    },
 ];
 
 impl Table {
@@ -197,6 +277,11 @@ fn by_dtype(domain: DTypeSet, entry: impl Fn(DType) -> String) -> Vec<String> {
 /// An entry for each element size.
 fn by_size(entry: impl Fn(&str) -> String) -> Vec<String> {
     BY_SIZE.into_iter().map(entry).collect()
+}
+
+/// An entry for each element size, then one for runs of any length.
+fn by_size_and(runs: &str, entry: impl Fn(&str) -> String) -> Vec<String> {
+    BY_SIZE.into_iter().map(entry).chain([runs.to_owned()]).collect()
 }
 
 /// A reduction's kernels, by dtype.

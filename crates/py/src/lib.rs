@@ -6,6 +6,7 @@
 // The signatures of Python's methods are given, as is that of a match over conversions that may fail.
 #![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, clippy::unused_self)]
 
+mod advanced_indexing;
 mod argument;
 mod array_interface;
 mod axis;
@@ -61,6 +62,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add(dtype.name(), dtype::object(module.py(), dtype))?;
     }
     generated::register(module)?;
+    advanced_indexing::register(module)?;
     clip::register(module)?;
     creation::register(module)?;
     data_types::register(module)?;

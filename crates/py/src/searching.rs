@@ -1,18 +1,19 @@
-//! Searching functions: `argmax`, `argmin`, `where`.
+//! Searching functions but `searchsorted`.
 
 use corepy_core::DType;
 use corepy_kernels::argreduce::{Extremum, argreduce};
 use corepy_kernels::elementwise::{Operand, Scalar};
-use corepy_kernels::select;
+use corepy_kernels::{mask, select};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::argument::{Argument, Number, plain_scalar_beside};
 use crate::data_types::tensor;
 use crate::error::IntoPython;
-use crate::function;
 use crate::reduce::one_axis;
 use crate::tensor::{PyTensor, detached};
+use crate::{function, reduce};
 
 const OP: &str = "where";
 
@@ -20,7 +21,88 @@ const OP: &str = "where";
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(argmax, module)?)?;
     module.add_function(wrap_pyfunction!(argmin, module)?)?;
+    module.add_function(wrap_pyfunction!(count_nonzero, module)?)?;
+    module.add_function(wrap_pyfunction!(nonzero, module)?)?;
     module.add_function(wrap_pyfunction!(where_function, module)?)
+}
+
+/// Number of elements that are not zero, over some or all axes.
+///
+/// Parameters
+/// ----------
+/// x : Tensor
+///     Any shape and dtype. A complex number is zero where both components are; NaN is not zero.
+/// axis : int or tuple of ints, optional
+///     The axes to reduce, negative ones counted from the last; None for all, () for none.
+/// keepdims : bool
+///     Whether reduced axes stay, with size 1.
+///
+/// Returns
+/// -------
+/// Tensor
+///     The shape of `x` without the reduced axes; dtype int64.
+///
+/// Raises
+/// ------
+/// IndexError
+///     If an axis is out of bounds.
+/// ValueError
+///     If an axis is repeated.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.count_nonzero(cp.asarray([[0, 7], [1, 2]]), axis=0)
+/// Tensor([1, 2])
+///
+/// Notes
+/// -----
+/// Exact. Array API standard 2025.12, searching functions: ``count_nonzero``.
+#[pyfunction]
+#[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
+fn count_nonzero(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Py<PyTensor>> {
+    let op = "count_nonzero";
+    let source = &tensor(op, x)?.get().tensor;
+    let axes = axis.map(|axis| reduce::axes(op, axis)).transpose()?;
+    let result = detached(x.py(), source.size(), || mask::count_nonzero(source, axes.as_deref(), keepdims));
+    PyTensor::wrap(x.py(), result.py()?)
+}
+
+/// Indices of the elements that are not zero.
+///
+/// Parameters
+/// ----------
+/// x : Tensor
+///     One dimension or more; any dtype. A complex number is zero where both components are; NaN is
+///     not zero.
+///
+/// Returns
+/// -------
+/// tuple of Tensor
+///     For each axis the indices along it, in C order of the elements: one dimension, dtype int64.
+///     ``x[nonzero(x)]`` are the elements.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If `x` has no dimension.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.nonzero(cp.asarray([[0, 7], [1, 2]]))
+/// (Tensor([0, 1, 1]), Tensor([1, 0, 1]))
+///
+/// Notes
+/// -----
+/// Exact. Array API standard 2025.12, searching functions: ``nonzero``.
+#[pyfunction]
+#[pyo3(signature = (x, /))]
+fn nonzero<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = x.py();
+    let source = &tensor("nonzero", x)?.get().tensor;
+    let indices = detached(py, source.size(), || mask::nonzero(source)).py()?;
+    PyTuple::new(py, indices.into_iter().map(|tensor| PyTensor::wrap(py, tensor)).collect::<PyResult<Vec<_>>>()?)
 }
 
 /// Elements of `x1` where `condition` holds, of `x2` elsewhere.

@@ -1,0 +1,116 @@
+// Moving elements by index: offsets from indices, gathering and scattering by offsets. Elements are
+// moved by size, whatever their dtype.
+#pragma once
+#include <cstddef>
+
+#include "copy.h"
+#include "loops.h"
+
+extern "C" {
+// Writes `stride` times each index, negative ones counted from `size`, to `offsets`, or adds it to
+// what is there. Returns the position of the first index outside [-size, size), or n; what `offsets`
+// holds in the former case means nothing.
+typedef size_t (*CorepyOffsets)(const void* indices, size_t n, int64_t size, int64_t stride, int64_t* offsets,
+                                uint32_t add);
+// Adds to the offsets of n positions from `first` on, which make up lines of `length`: line l begins at
+// l % size * stride.
+typedef void (*CorepyLineOffsets)(size_t first, size_t n, size_t length, size_t size, int64_t stride,
+                                  int64_t* offsets);
+// Copies the n elements that lie at `offsets`, in bytes from `base`, to adjacent places. `bytes` is an
+// element's size, which only the kernel for runs of any length reads.
+typedef void (*CorepyGather)(const void* base, const int64_t* offsets, size_t n, void* out, size_t bytes);
+// Copies n elements, `step` bytes apart, to `offsets`; of several for one place the last one stays.
+typedef void (*CorepyScatter)(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
+                              size_t bytes);
+}
+
+COREPY_BEGIN
+
+template <class Index>
+size_t offsets_run(const void* indices, size_t n, int64_t size, int64_t stride, int64_t* offsets, uint32_t add) {
+  const Index* x = static_cast<const Index*>(indices);
+  const auto wrapped = [=](size_t i) COREPY_INLINE_LAMBDA {
+    // An index of uint64 beyond int64 turns negative, and is as far out of bounds as before.
+    const int64_t k = static_cast<int64_t>(x[i]);
+    if constexpr (std::is_signed_v<Index>) return k + (k < 0 ? size : 0);
+    return k;
+  };
+  const uint64_t limit = static_cast<uint64_t>(size);
+  // Positive where some index is out of bounds: 0 or 1 per element.
+  uint64_t bad = 0;
+  if (add) {
+    COREPY_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+      const int64_t k = wrapped(i);
+      bad |= static_cast<uint64_t>(k) >= limit;
+      offsets[i] += k * stride;
+    }
+  } else {
+    COREPY_INDEPENDENT
+    for (size_t i = 0; i < n; ++i) {
+      const int64_t k = wrapped(i);
+      bad |= static_cast<uint64_t>(k) >= limit;
+      offsets[i] = k * stride;
+    }
+  }
+  if (__builtin_expect(bad == 0, 1)) return n;
+  size_t first = 0;
+  // Bounded, should another thread have changed the indices meanwhile.
+  while (first + 1 < n && static_cast<uint64_t>(wrapped(first)) < limit) ++first;
+  return first;
+}
+
+inline void line_offsets(size_t first, size_t n, size_t length, size_t size, int64_t stride, int64_t* offsets) {
+  size_t line = first / length % size, done = first % length;
+  for (size_t i = 0; i < n;) {
+    const size_t left = length - done, count = left < n - i ? left : n - i;
+    const int64_t start = static_cast<int64_t>(line) * stride;
+    for (size_t k = 0; k < count; ++k) offsets[i + k] += start;
+    i += count;
+    done = 0;
+    line = line + 1 == size ? 0 : line + 1;
+  }
+}
+
+// Through memcpy: runs of several elements are moved as one, with the alignment of an element only.
+template <class T>
+void gather_run(const void* base, const int64_t* offsets, size_t n, void* out, size_t) {
+  const char* b = static_cast<const char*>(base);
+  char* y = static_cast<char*>(out);
+  for (size_t i = 0; i < n; ++i) __builtin_memcpy(y + i * sizeof(T), b + offsets[i], sizeof(T));
+}
+
+// Whole lines of 64 bytes first: a call of memcpy per row would cost more than a short row itself.
+COREPY_INLINE void copy_run(char* dst, const char* src, size_t bytes) {
+  if (bytes > 512) {
+    __builtin_memcpy(dst, src, bytes);
+    return;
+  }
+  size_t k = 0;
+  for (; k + 32 <= bytes; k += 32) __builtin_memcpy(dst + k, src + k, 32);
+  for (; k + 8 <= bytes; k += 8) __builtin_memcpy(dst + k, src + k, 8);
+  for (; k < bytes; ++k) dst[k] = src[k];
+}
+
+inline void gather_runs(const void* base, const int64_t* offsets, size_t n, void* out, size_t bytes) {
+  const char* b = static_cast<const char*>(base);
+  char* y = static_cast<char*>(out);
+  for (size_t i = 0; i < n; ++i) copy_run(y + i * bytes, b + offsets[i], bytes);
+}
+
+template <class T>
+void scatter_run(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t) {
+  const char* s = static_cast<const char*>(src);
+  char* b = static_cast<char*>(base);
+  for (size_t i = 0; i < n; ++i)
+    __builtin_memcpy(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), sizeof(T));
+}
+
+inline void scatter_runs(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
+                         size_t bytes) {
+  const char* s = static_cast<const char*>(src);
+  char* b = static_cast<char*>(base);
+  for (size_t i = 0; i < n; ++i) copy_run(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), bytes);
+}
+
+COREPY_END
