@@ -67,32 +67,32 @@ COREPY_INLINE size_t first_place(size_t n, Found found) {
   return n;
 }
 
-// Bytes whose extremum is looked for before its place is: they are still in L1 then.
-constexpr size_t kArgBytes = 32768;
+// Bytes whose extremum is found at a time.
+constexpr size_t kArgBytes = 16384;
 
-// Whether any element of the vector is `value`.
+// Bits per lane of equal_bits.
+#if defined(__x86_64__) && !defined(__AVX512F__)
+template <class T>
+constexpr size_t kLaneBits = sizeof(T);
+#else
+template <class T>
+constexpr size_t kLaneBits = 1;
+#endif
+
+// Which lanes of floating-point T are equal.
 template <class T, class Vector>
-COREPY_INLINE auto equal_lanes(Vector v, Vector value) {
+COREPY_INLINE uint64_t equal_bits(Vector v, Vector value) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 8) return _mm512_cmp_pd_mask((__m512d)v, (__m512d)value, _CMP_EQ_OQ);
   else return _mm512_cmp_ps_mask((__m512)v, (__m512)value, _CMP_EQ_OQ);
-#else
-  return v == value;
-#endif
-}
-template <class T, class Lanes>
-COREPY_INLINE bool any_lane(Lanes lanes) {
-#if defined(__AVX512F__)
-  return lanes != 0;
 #elif defined(__AVX2__)
-  return _mm256_movemask_epi8((__m256i)lanes) != 0;
+  return static_cast<uint32_t>(_mm256_movemask_epi8((__m256i)(v == value)));
 #elif defined(__x86_64__)
-  return _mm_movemask_epi8((__m128i)lanes) != 0;
+  return static_cast<uint32_t>(_mm_movemask_epi8((__m128i)(v == value)));
 #else
-  for (size_t i = 0; i < sizeof(Lanes) / sizeof(T); ++i) {
-    if (lanes[i]) return true;
-  }
-  return false;
+  uint64_t found = 0;
+  for (size_t i = 0; i < sizeof(Vector) / sizeof(T); ++i) found |= static_cast<uint64_t>(v[i] == value[i]) << i;
+  return found;
 #endif
 }
 
@@ -101,21 +101,26 @@ template <class T>
 COREPY_INLINE size_t first_equal(const T* x, size_t n, T value) {
   typedef T Vector __attribute__((vector_size(kRegister)));
   constexpr size_t width = kRegister / sizeof(T);
-  const Vector wanted = Vector{} + value;
+  Vector wanted, v[4];
+  for (size_t lane = 0; lane < width; ++lane) wanted[lane] = value;
   size_t i = 0;
   for (; i + 4 * width <= n; i += 4 * width) {
-    Vector v[4];
     __builtin_memcpy(v, x + i, sizeof(v));
-    const auto found = (equal_lanes<T>(v[0], wanted) | equal_lanes<T>(v[1], wanted)) |
-                       (equal_lanes<T>(v[2], wanted) | equal_lanes<T>(v[3], wanted));
-    if (any_lane<T>(found)) break;
+    uint64_t found[4];
+#pragma GCC unroll 4
+    for (size_t k = 0; k < 4; ++k) found[k] = equal_bits<T>(v[k], wanted);
+    if (found[0] | found[1] | found[2] | found[3]) {
+      size_t k = 0;
+      while (!found[k]) ++k;
+      return i + k * width + static_cast<size_t>(__builtin_ctzll(found[k])) / kLaneBits<T>;
+    }
   }
   while (i < n && x[i] != value) ++i;
   return i;
 }
 
-// The place of row[place] = best in a row. The extremum of a block comes first, at full speed; its
-// place is looked for only in the blocks that beat all before.
+// The place of row[place] = best in a row. The extrema of blocks come first, at full speed; the place
+// is then looked for in the first block that has the best of them.
 template <class Op, class T>
 COREPY_INLINE size_t arg_row(const T* row, size_t n, T& best) {
   using Part = typename Mask<T>::type;
@@ -133,23 +138,27 @@ COREPY_INLINE size_t arg_row(const T* row, size_t n, T& best) {
       }
     }
   } else {
-    best = row[0];
     constexpr size_t most = kArgBytes / sizeof(T);
-    for (size_t begin = 0; begin < n && best == best; begin += most) {
-      const T* block = row + begin;
+    size_t chosen = 0;
+    for (size_t begin = 0; begin < n; begin += most) {
       const size_t len = n - begin < most ? n - begin : most;
       T extremum;
-      VectorReducer<typename Op::Extremum, T, T, 1>::rows(block, 0, 1, len, &extremum);
+      VectorReducer<typename Op::Extremum, T, T, 1>::rows(row + begin, 0, 1, len, &extremum);
       if (begin > 0 && !Op::beats(extremum, best)) continue;
       best = extremum;
-      if (extremum != extremum) {
-        place = begin + first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] != block[i]; });
-      } else if constexpr (std::is_floating_point_v<T>) {
-        place = begin + first_equal(block, len, extremum);
-      } else {
-        place = begin + first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] == extremum; });
-      }
+      chosen = begin;
+      if (best != best) break;
     }
+    const T* block = row + chosen;
+    const size_t len = n - chosen < most ? n - chosen : most;
+    const T wanted = best;
+    if constexpr (std::is_floating_point_v<T>) {
+      if (wanted == wanted) place = first_equal(block, len, wanted);
+      else place = first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] != block[i]; });
+    } else {
+      place = first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] == wanted; });
+    }
+    place += chosen;
   }
   return place;
 }
@@ -158,7 +167,7 @@ template <class Op, class T>
 void arg_rows(const void* x, ptrdiff_t stride, size_t rows, size_t n, int64_t* index, void* value) {
   for (size_t r = 0; r < rows; ++r) {
     const T* row = reinterpret_cast<const T*>(static_cast<const char*>(x) + stride * static_cast<ptrdiff_t>(r));
-    T best;
+    T best = row[0];
     index[r] = static_cast<int64_t>(arg_row<Op, T>(row, n, best));
     static_cast<T*>(value)[r] = best;
   }

@@ -83,11 +83,8 @@ pub fn scan(
         elementwise::assign(op, &out.sliced(axis, 0, 1, 1), Operand::Scalar(&neutral))?;
     }
     if body.size() > 0 {
-        let is_ready = tensor.dtype().itemsize() == compute.itemsize()
-            && tensor.dtype().is_floating() == compute.is_floating()
-            && tensor.dtype() != DType::Bool
-            && result != DType::Bool
-            && is_dense(tensor, &order);
+        let same_bits = tensor.dtype().is_integer() && compute.is_integer() && tensor.dtype().itemsize() == 8;
+        let is_ready = (tensor.dtype() == compute || same_bits) && result != DType::Bool && is_dense(tensor, &order);
         let source = if is_ready {
             tensor
         } else {

@@ -210,7 +210,7 @@ fn search(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.argmax(cp.asarray([[1, 5, 2], [9, 0, 9]]), axis=1)
-/// Tensor([1, 0])
+/// Tensor([1, 0], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -250,7 +250,7 @@ fn argmax(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool)
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.argmin(cp.asarray([[1, 5, 2], [9, 0, 9]]), axis=1)
-/// Tensor([0, 1])
+/// Tensor([0, 1], dtype=int64)
 ///
 /// Notes
 /// -----

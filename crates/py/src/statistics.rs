@@ -73,7 +73,7 @@ fn apply(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.std(cp.asarray([1.0, 3.0]))
-/// Tensor(1.)
+/// Tensor(1.0, dtype=float64)
 ///
 /// Notes
 /// -----
@@ -125,7 +125,7 @@ fn standard_deviation(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.var(cp.asarray([1.0, 3.0]), correction=1)
-/// Tensor(2.)
+/// Tensor(2.0, dtype=float64)
 ///
 /// Notes
 /// -----
@@ -191,7 +191,7 @@ fn cumulative(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.cumulative_prod(cp.asarray([1, 2, 3, 4]))
-/// Tensor([ 1,  2,  6, 24])
+/// Tensor([ 1,  2,  6, 24], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -242,7 +242,7 @@ fn cumulative_prod(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.cumulative_sum(cp.asarray([1, 2, 3, 4]))
-/// Tensor([ 1,  3,  6, 10])
+/// Tensor([ 1,  3,  6, 10], dtype=int64)
 ///
 /// Notes
 /// -----

@@ -65,9 +65,9 @@ pub fn squares(
         out: Shared(out.data()),
     };
     if across {
-        job.columns(&plan.kept, &plan.reduced)?
+        job.columns(&plan.kept, &plan.reduced)?;
     } else {
-        job.rows(&plan.kept, &plan.reduced)?
+        job.rows(&plan.kept, &plan.reduced)?;
     }
     Ok(out)
 }
