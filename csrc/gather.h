@@ -14,8 +14,7 @@ typedef size_t (*CorepyOffsets)(const void* indices, size_t n, int64_t size, int
                                 uint32_t add);
 // Adds to the offsets of n positions from `first` on, which make up lines of `length`: line l begins at
 // l % size * stride.
-typedef void (*CorepyLineOffsets)(size_t first, size_t n, size_t length, size_t size, int64_t stride,
-                                  int64_t* offsets);
+typedef void (*CorepyLineOffsets)(size_t first, size_t n, size_t length, size_t size, int64_t stride, int64_t* offsets);
 // Copies the n elements that lie at `offsets`, in bytes from `base`, to adjacent places. `bytes` is an
 // element's size, which only the kernel for runs of any length reads.
 typedef void (*CorepyGather)(const void* base, const int64_t* offsets, size_t n, void* out, size_t bytes);
@@ -102,12 +101,10 @@ template <class T>
 void scatter_run(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t) {
   const char* s = static_cast<const char*>(src);
   char* b = static_cast<char*>(base);
-  for (size_t i = 0; i < n; ++i)
-    __builtin_memcpy(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), sizeof(T));
+  for (size_t i = 0; i < n; ++i) __builtin_memcpy(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), sizeof(T));
 }
 
-inline void scatter_runs(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
-                         size_t bytes) {
+inline void scatter_runs(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t bytes) {
   const char* s = static_cast<const char*>(src);
   char* b = static_cast<char*>(base);
   for (size_t i = 0; i < n; ++i) copy_run(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), bytes);

@@ -175,7 +175,8 @@ Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex
 """A Python bool, int, float or complex."""
 Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
-Key: TypeAlias = SupportsIndex | slice | EllipsisType | None
+Key: TypeAlias = SupportsIndex | slice | EllipsisType | None | Tensor | Sequence[Any] | Any
+"""A part of an index; `Any` stands for arrays of other libraries."""
 Index: TypeAlias = Key | tuple[Key, ...]
 
 '''

@@ -141,6 +141,19 @@ def test_rows_of_every_length(columns):
         assert_same(x, a)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "complex128"])
+def test_results_that_bypass_the_caches(dtype):
+    """Large results, whose last piece fills no line; in several steps they begin within one."""
+    rng = np.random.default_rng(13)
+    a = wild(dtype, (3, 1001), rng)
+    x = tensor(a)
+    for count in (900_001, 900_032):
+        indices = rng.integers(-1001, 1001, count)
+        own = tensor(indices)
+        assert_same(x[0][own], a[0][indices])
+        assert_same(x[:, own], a[:, indices])
+
+
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 1000])
 def test_lines_that_blocks_cut(length):
     """take_along_axis: blocks of offsets end within lines, and lines within blocks."""

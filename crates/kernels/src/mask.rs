@@ -49,11 +49,11 @@ impl Mask {
         let groups = chunks.div_ceil(8);
         let parallel = groups > 1 && scheduler::worth_parallel(work as u64);
         scheduler::for_each_chunk(op, groups, parallel, &|group| {
-            for chunk in group * 8..chunks.min(group * 8 + 8) {
+            for (chunk, count) in counts.iter().enumerate().skip(group * 8).take(8) {
                 let (first, n) = span(&flags, chunk);
                 // SAFETY: the flags are contiguous; the span lies inside.
-                let count = unsafe { ffi::mask_count()(flags.data().add(first), n) };
-                counts[chunk].store(count, Ordering::Relaxed);
+                let found = unsafe { ffi::mask_count()(flags.data().add(first), n) };
+                count.store(found, Ordering::Relaxed);
             }
             Ok(())
         })?;

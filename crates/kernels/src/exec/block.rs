@@ -18,12 +18,12 @@ const ARENA_BLOCK: usize = 1_024;
 /// caches (2 MiB each here) the result would be evicted before anyone reads it, and an ordinary
 /// store first reads what it overwrites: `a + b` of 8e6 float64 took 6.4 ms with ordinary and
 /// 3.5 ms with streaming stores, 1e6 took 0.50 and 0.39 ms (2 cores).
-const STREAM_BYTES: usize = 8 << 20;
+pub(crate) const STREAM_BYTES: usize = 8 << 20;
 /// Elements per block that is streamed.
 const STREAM_BLOCK: usize = 8_192;
 /// Elements that are computed before they are streamed out: short turns keep loads and streaming
 /// stores overlapping (8e6 float64, 2 cores: 3.6 ms for 512, 4.0 ms for 2048, 4.4 ms for 4096).
-const STREAM_TURN: usize = 512;
+pub(crate) const STREAM_TURN: usize = 512;
 /// Rows and columns of a block that an operand walks across its rows: 64 elements of 8 bytes are
 /// eight cache lines on either side, and the tile fits L1.
 const TILE: usize = 64;

@@ -3,8 +3,8 @@
 mod block;
 mod program;
 
-pub(crate) use block::stream_fence;
 pub use block::{Geometry, Operand, Role};
+pub(crate) use block::{STREAM_BYTES, STREAM_TURN, stream_fence};
 pub use program::{Program, Slot, Step};
 
 use corepy_core::plan::Plan;
