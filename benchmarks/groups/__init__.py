@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from benchmarks.case import Group
-from benchmarks.groups import binary, conversion, layouts, math, products, reductions, registry, small
-from benchmarks.groups import binary, conversion, layouts, manipulation, math, reductions, registry, scans, small
-from benchmarks.groups import binary, conversion, indexing, layouts, math, products, reductions, registry, small
+from benchmarks.groups import (
+    binary,
+    conversion,
+    indexing,
+    layouts,
+    manipulation,
+    math,
+    products,
+    reductions,
+    registry,
+    scans,
+    small,
+)
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,

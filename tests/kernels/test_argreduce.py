@@ -13,7 +13,9 @@ from support.values import wild
 
 NAMES = ("argmax", "argmin")
 # Around vectors, looks (128), blocks (4096 to 32768), units (32768) and panels of rows (127, 32767).
-LENGTHS = sorted({1, 2, 3, *(n + more for n in (8, 16, 32, 64, 127, 128, 256, 4096, 32768) for more in (-1, 0, 1)), 10**5})
+LENGTHS = sorted(
+    {1, 2, 3, *(n + more for n in (8, 16, 32, 64, 127, 128, 256, 4096, 32768) for more in (-1, 0, 1)), 10**5}
+)
 
 
 def few(dtype, shape, rng):

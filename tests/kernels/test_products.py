@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernels.test_isa import run
 
 import corepy as cp
 import corepy._core as core
-from kernels.test_isa import run
 from support.arrays import DTYPES, array, assert_same, bits, tensor
 from support.effort import examples
 from support.layouts import layouts
