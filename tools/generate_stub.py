@@ -149,6 +149,7 @@ METHODS = {
     "tolist": "(self) -> Any",
 }
 
+ORDERINGS = ("__ge__", "__gt__", "__le__", "__lt__")
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 NEWLINE = "\n"
@@ -175,7 +176,8 @@ Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex
 """A Python bool, int, float or complex."""
 Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
-Key: TypeAlias = SupportsIndex | slice | EllipsisType | None
+Key: TypeAlias = SupportsIndex | slice | EllipsisType | None | Tensor | Sequence[Any]
+"""What stands between the brackets: tensors and sequences are indices or masks."""
 Index: TypeAlias = Key | tuple[Key, ...]
 
 '''
@@ -269,6 +271,9 @@ def stub_class(name: str) -> str:
             text = f"    {member}: None  # type: ignore[assignment]"
         elif isinstance(value, float):
             text = f"    {member}: Final = {value}"
+        elif name != "Tensor" and member in ORDERINGS:
+            # The comparisons of a class come together; these refuse.
+            continue
         elif member in known:
             ignore = "  # type: ignore[override]" if member in ("__eq__", "__ne__") and name == "Tensor" else ""
             signature = known[member]

@@ -67,7 +67,13 @@ fn apply(
 /// ValueError
 ///     If an axis is repeated.
 /// TypeError
-///     For dtype bool.
+///     If `x` is not a tensor, and for dtype bool.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.std(cp.asarray([1.0, 3.0]))
+/// Tensor(1.0, dtype=float64)
 ///
 /// Examples
 /// --------
@@ -119,7 +125,13 @@ fn standard_deviation(
 /// ValueError
 ///     If an axis is repeated.
 /// TypeError
-///     For dtype bool.
+///     If `x` is not a tensor, and for dtype bool.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.var(cp.asarray([1.0, 3.0]), correction=1)
+/// Tensor(2.0, dtype=float64)
 ///
 /// Examples
 /// --------
