@@ -85,12 +85,12 @@ ATTRIBUTES = {
     "DType": {
         "__numpy_dtype__": "Any",
         "alignment": "int",
-        "byteorder": "str",
-        "char": "str",
+        "byteorder": "builtins.str",
+        "char": "builtins.str",
         "isnative": "builtins.bool",
         "itemsize": "int",
-        "kind": "str",
-        "name": "str",
+        "kind": "builtins.str",
+        "name": "builtins.str",
         "str": "builtins.str",
         "type": "Any",
     },
@@ -157,6 +157,14 @@ NEWLINE = "\n"
 # What is written in Python.
 CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
 CONFIGURATION = ("empty_cache", "get_num_threads", "memory_stats", "set_num_threads", "show_config")
+
+# What pickles call.
+REBUILD = """\
+def _rebuild(
+    buffer: Any, dtype: builtins.str, shape: Sequence[int], axes: Sequence[int], copy: builtins.bool, /
+) -> Tensor: ...
+
+"""
 
 DTYPE_LIKE = '''
 DTypeLike: TypeAlias = DType | type[builtins.bool | int | float | complex] | builtins.str | Any
@@ -260,7 +268,11 @@ def stub_class(name: str) -> str:
     cls = getattr(_core, name)
     known = {**METHODS, **operators()}
     lines = [f"@final\nclass {name}:", f"    {quoted(Document.of(cls).summary)}"]
-    for member, value in sorted(vars(cls).items()):
+    members = dict(vars(cls))
+    if name == "Tensor":
+        # Before Python 3.12 a class does not show that it exports a buffer.
+        members.setdefault("__buffer__", cls)
+    for member, value in sorted(members.items()):
         if member in ("__doc__", "__module__"):
             continue
         if member in ATTRIBUTES[name]:
@@ -307,7 +319,9 @@ def stub() -> str:
     parts.append(DTYPE_LIKE)
     parts.extend(stub_exception(name) for name in exceptions())
     parts.append("".join(f"{name}: Final[DType]\n" for name in dtypes()))
-    parts.append("\n__version__: Final[builtins.str]\n__all__: list[builtins.str]\n\n")
+    parts.append("\n__version__: Final[builtins.str]\n__all__ = [\n")
+    parts.append(f"{listed(_core.__all__)}]\n\n")
+    parts.append(REBUILD)
     public = {name: function for name, function in functions().items() if not name.startswith("_")}
     parts.append("\n".join(stub_function(name, function) for name, function in public.items()))
     return "".join(parts)

@@ -37,7 +37,8 @@ def public():
             value = getattr(module, name)
             if (name.startswith("_") and name != "__array_namespace_info__") or id(value) in seen:
                 continue
-            if inspect.isroutine(value) or inspect.isclass(value):
+            is_class = inspect.isclass(value) and not issubclass(value, Exception)
+            if inspect.isroutine(value) or is_class:
                 seen.add(id(value))
                 found[f"{prefix}.{name}"] = value
     return found

@@ -226,6 +226,7 @@ impl PyTensor {
     /// >>> import corepy as cp
     /// >>> cp.zeros(2).__dlpack_device__()
     /// (1, 0)
+    ///
     /// Notes
     /// -----
     /// Array API standard 2025.12, array object: ``__dlpack_device__``.
