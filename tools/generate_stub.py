@@ -232,6 +232,8 @@ def stub_parameter(name: str, parameter: inspect.Parameter, phrases: dict[str, s
     star = "*" if parameter.kind == inspect.Parameter.VAR_POSITIONAL else ""
     if parameter.default is inspect.Parameter.empty:
         return f"{star}{parameter.name}: {kind}"
+    if parameter.default is Ellipsis:
+        sys.exit(f"{name}({parameter.name}): only a text_signature can tell this default")
     none = " | None" if parameter.default is None else ""
     return f"{parameter.name}: {kind}{none} = {default_text(parameter.default)}"
 

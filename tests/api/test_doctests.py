@@ -20,7 +20,7 @@ STANDARD = {
 }
 INSPECTION = type(cp.__array_namespace_info__())
 SECTION = re.compile(r"^(\w+)\n-{3,}$", re.MULTILINE)
-PLACE = re.compile(r"^Array API standard 2025\.12, [\w -]+: ``(\w+)``\.$")
+PLACE = re.compile(r"\bArray API standard 2025\.12, [\w -]+: ``(\w+)``\.$")
 # What is called for what it does.
 RETURN_NOTHING = {"cp.empty_cache", "cp.set_num_threads", "cp.show_config"}
 # What takes no argument.
@@ -123,11 +123,10 @@ def test_docstrings_are_whole(name):
 @pytest.mark.parametrize("name", OF_THE_STANDARD)
 def test_functions_of_the_standard_name_their_place(name):
     found = sections(FUNCTIONS[name])
-    *notes, place = found["Notes"].splitlines()
-    match = PLACE.match(place)
+    match = PLACE.search(found["Notes"])
     assert match and match[1] == name.rpartition(".")[2]
     assert "Raises" in found or name in NEVER_RAISE
-    assert any(notes) or name in NOT_COMPUTED, "the accuracy is missing"
+    assert match.start() > 0 or name in NOT_COMPUTED, "the accuracy is missing"
 
 
 def test_the_standard_is_found():

@@ -34,9 +34,14 @@ def test_indices() -> None:
     assert [type(row) for row in x] == [Tensor, Tensor]
 
 
-def gathered(x: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-    """Masks, and tensors and lists of indices, are indices too."""
-    return x[mask], x[[0, 1]], x[cp.asarray([0, 1])], x[:, [True, False, True]], x[[[0], [1]], [0, 2]]
+def test_masks_and_lists_of_indices() -> None:
+    x = cp.reshape(cp.arange(6), (2, 3))
+    assert_type(x[x > 2], Tensor)
+    assert_type(x[cp.asarray([0, 1])], Tensor)
+    assert_type(x[:, [True, False, True]], Tensor)
+    x[[[0], [1]], [0, 2]] = 0
+    x[1, x[0] > 0] += 1
+    assert x.tolist() == [[0, 1, 0], [0, 5, 0]]
 
 
 def test_functions() -> None:

@@ -234,7 +234,7 @@ fn integers(op: &'static str, indices: &Bound<'_, PyAny>) -> PyResult<Tensor> {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.take(cp.asarray([10, 20, 30]), cp.asarray([2, 0, -1]))
-/// Tensor([30, 10, 30])
+/// Tensor([30, 10, 30], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -290,13 +290,13 @@ fn take(x: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: Option<&Bound<'_
 /// >>> import corepy as cp
 /// >>> cp.take_along_axis(cp.asarray([[10, 20], [30, 40]]), cp.asarray([[1], [0]]), axis=1)
 /// Tensor([[20],
-///         [30]])
+///         [30]], dtype=int64)
 ///
 /// Notes
 /// -----
 /// Exact. Array API standard 2025.12, indexing functions: ``take_along_axis``.
 #[pyfunction]
-#[pyo3(signature = (x, indices, /, *, axis=-1))]
+#[pyo3(signature = (x, indices, /, *, axis=-1), text_signature = "(x, indices, /, *, axis=-1)")]
 fn take_along_axis(x: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("take_along_axis", x.py());
     let source = &data_types::tensor(op, x)?.get().tensor;

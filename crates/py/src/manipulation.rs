@@ -91,7 +91,7 @@ fn joined(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.concat((cp.asarray([1, 2]), cp.asarray([3])))
-/// Tensor([1, 2, 3])
+/// Tensor([1, 2, 3], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -167,7 +167,7 @@ fn expand_dims(x: &Bound<'_, PyAny>, axis: &Bound<'_, PyAny>) -> PyResult<Py<PyT
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.flip(cp.asarray([1, 2, 3]))
-/// Tensor([3, 2, 1])
+/// Tensor([3, 2, 1], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -288,7 +288,7 @@ fn permute_dims(x: &Bound<'_, PyAny>, axes: &Bound<'_, PyAny>) -> PyResult<Py<Py
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.repeat(cp.asarray([1, 2]), cp.asarray([1, 3]))
-/// Tensor([1, 2, 2, 2])
+/// Tensor([1, 2, 2, 2], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -404,7 +404,7 @@ fn reshape(x: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>, copy: Option<bool>) -
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.roll(cp.asarray([1, 2, 3, 4]), 1)
-/// Tensor([4, 1, 2, 3])
+/// Tensor([4, 1, 2, 3], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -521,7 +521,7 @@ fn squeeze(x: &Bound<'_, PyAny>, axis: &Bound<'_, PyAny>) -> PyResult<Py<PyTenso
 /// >>> import corepy as cp
 /// >>> cp.stack((cp.asarray([1, 2]), cp.asarray([3, 4])), axis=1)
 /// Tensor([[1, 3],
-///         [2, 4]])
+///         [2, 4]], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -561,7 +561,7 @@ fn stack(arrays: &Bound<'_, PyAny>, axis: AxisArgument<'_>) -> PyResult<Py<PyTen
 /// >>> import corepy as cp
 /// >>> cp.tile(cp.asarray([1, 2]), (2, 2))
 /// Tensor([[1, 2, 1, 2],
-///         [1, 2, 1, 2]])
+///         [1, 2, 1, 2]], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -603,7 +603,7 @@ fn tile(x: &Bound<'_, PyAny>, repetitions: &Bound<'_, PyAny>) -> PyResult<Py<PyT
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.unstack(cp.asarray([[1, 2], [3, 4]]), axis=1)
-/// (Tensor([1, 3]), Tensor([2, 4]))
+/// (Tensor([1, 3], dtype=int64), Tensor([2, 4], dtype=int64))
 ///
 /// Notes
 /// -----

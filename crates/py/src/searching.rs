@@ -53,7 +53,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.count_nonzero(cp.asarray([[0, 7], [1, 2]]), axis=0)
-/// Tensor([1, 2])
+/// Tensor([1, 2], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -91,7 +91,7 @@ fn count_nonzero(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.nonzero(cp.asarray([[0, 7], [1, 2]]))
-/// (Tensor([0, 1, 1]), Tensor([1, 0, 1]))
+/// (Tensor([0, 1, 1], dtype=int64), Tensor([1, 0, 1], dtype=int64))
 ///
 /// Notes
 /// -----
@@ -217,7 +217,7 @@ fn search(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.argmax(cp.asarray([[1, 5, 2], [9, 0, 9]]), axis=1)
-/// Tensor([1, 0])
+/// Tensor([1, 0], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -257,7 +257,7 @@ fn argmax(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool)
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.argmin(cp.asarray([[1, 5, 2], [9, 0, 9]]), axis=1)
-/// Tensor([0, 1])
+/// Tensor([0, 1], dtype=int64)
 ///
 /// Notes
 /// -----

@@ -75,12 +75,6 @@ fn apply(
 /// >>> cp.std(cp.asarray([1.0, 3.0]))
 /// Tensor(1.0, dtype=float64)
 ///
-/// Examples
-/// --------
-/// >>> import corepy as cp
-/// >>> cp.std(cp.asarray([1.0, 3.0]))
-/// Tensor(1.)
-///
 /// Notes
 /// -----
 /// Two passes, the mean first; float32 is computed in float64 and rounded once. The bits depend neither
@@ -132,12 +126,6 @@ fn standard_deviation(
 /// >>> import corepy as cp
 /// >>> cp.var(cp.asarray([1.0, 3.0]), correction=1)
 /// Tensor(2.0, dtype=float64)
-///
-/// Examples
-/// --------
-/// >>> import corepy as cp
-/// >>> cp.var(cp.asarray([1.0, 3.0]), correction=1)
-/// Tensor(2.)
 ///
 /// Notes
 /// -----
@@ -203,7 +191,7 @@ fn cumulative(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.cumulative_prod(cp.asarray([1, 2, 3, 4]))
-/// Tensor([ 1,  2,  6, 24])
+/// Tensor([ 1,  2,  6, 24], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -254,7 +242,7 @@ fn cumulative_prod(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.cumulative_sum(cp.asarray([1, 2, 3, 4]))
-/// Tensor([ 1,  3,  6, 10])
+/// Tensor([ 1,  3,  6, 10], dtype=int64)
 ///
 /// Notes
 /// -----

@@ -47,7 +47,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.diff(cp.asarray([1, 4, 9, 16]))
-/// Tensor([3, 5, 7])
+/// Tensor([3, 5, 7], dtype=int64)
 ///
 /// Notes
 /// -----
