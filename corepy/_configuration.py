@@ -10,6 +10,13 @@ __all__ = ["empty_cache", "get_num_threads", "memory_stats", "set_num_threads", 
 def show_config() -> None:
     """Prints version, instruction set, threads, memory pool and build flags.
 
+    Examples
+    --------
+    >>> import corepy as cp
+    >>> cp.show_config()  # doctest: +ELLIPSIS
+    corepy
+      version ...
+
     Notes
     -----
     The environment variables ``COREPY_ISA``, ``COREPY_NUM_THREADS``, ``COREPY_POOL_LIMIT`` and

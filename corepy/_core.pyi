@@ -9,7 +9,8 @@ Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex
 """A Python bool, int, float or complex."""
 Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
-Key: TypeAlias = SupportsIndex | slice | EllipsisType | None
+Key: TypeAlias = SupportsIndex | slice | EllipsisType | None | Tensor | Sequence[Any] | Any
+"""A part of an index; `Any` stands for arrays of other libraries."""
 Index: TypeAlias = Key | tuple[Key, ...]
 
 @final
@@ -18,11 +19,7 @@ class DType:
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: Any, /) -> Self: ...
     def __eq__(self, other: object, /) -> builtins.bool: ...
-    def __ge__(self, other: object, /) -> Tensor: ...
-    def __gt__(self, other: object, /) -> Tensor: ...
     def __hash__(self) -> int: ...
-    def __le__(self, other: object, /) -> Tensor: ...
-    def __lt__(self, other: object, /) -> Tensor: ...
     def __ne__(self, other: object, /) -> builtins.bool: ...
     def __new__(cls, dtype: DTypeLike, /) -> Self: ...
     @property
@@ -33,17 +30,17 @@ class DType:
     @property
     def alignment(self) -> int: ...
     @property
-    def byteorder(self) -> str: ...
+    def byteorder(self) -> builtins.str: ...
     @property
-    def char(self) -> str: ...
+    def char(self) -> builtins.str: ...
     @property
     def isnative(self) -> builtins.bool: ...
     @property
     def itemsize(self) -> int: ...
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> builtins.str: ...
     @property
-    def name(self) -> str: ...
+    def name(self) -> builtins.str: ...
     @property
     def str(self) -> builtins.str: ...
     @property
@@ -105,6 +102,7 @@ class Tensor:
     __array_priority__: Final = 10.0
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any: ...
     def __bool__(self) -> builtins.bool: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
     def __bytes__(self) -> bytes: ...
     def __complex__(self) -> complex: ...
     def __contains__(self, value: Tensor | Scalar, /) -> builtins.bool: ...
@@ -223,7 +221,164 @@ complex64: Final[DType]
 complex128: Final[DType]
 
 __version__: Final[builtins.str]
-__all__: list[builtins.str]
+__all__ = [
+    "__version__",
+    "Tensor",
+    "DType",
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "floor_divide",
+    "remainder",
+    "negative",
+    "positive",
+    "abs",
+    "sign",
+    "square",
+    "reciprocal",
+    "maximum",
+    "minimum",
+    "real",
+    "imag",
+    "conj",
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "signbit",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+    "bitwise_invert",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "logical_not",
+    "ceil",
+    "floor",
+    "trunc",
+    "round",
+    "copysign",
+    "nextafter",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "pow",
+    "sqrt",
+    "hypot",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "take",
+    "take_along_axis",
+    "clip",
+    "arange",
+    "asarray",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tril",
+    "triu",
+    "zeros",
+    "zeros_like",
+    "FloatingInfo",
+    "IntegerInfo",
+    "astype",
+    "broadcast_arrays",
+    "broadcast_shapes",
+    "broadcast_to",
+    "can_cast",
+    "finfo",
+    "iinfo",
+    "isdtype",
+    "result_type",
+    "sum",
+    "prod",
+    "mean",
+    "max",
+    "min",
+    "any",
+    "all",
+    "get_num_threads",
+    "set_num_threads",
+    "memory_stats",
+    "empty_cache",
+    "configuration",
+    "from_dlpack",
+    "_rebuild",
+    "matmul",
+    "matrix_transpose",
+    "tensordot",
+    "vecdot",
+    "concat",
+    "expand_dims",
+    "flip",
+    "moveaxis",
+    "permute_dims",
+    "repeat",
+    "reshape",
+    "roll",
+    "squeeze",
+    "stack",
+    "tile",
+    "unstack",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "nonzero",
+    "where",
+    "cumulative_prod",
+    "cumulative_sum",
+    "std",
+    "var",
+    "diff",
+    "registry",
+]
+
+def _rebuild(
+    buffer: Any, dtype: builtins.str, shape: Sequence[int], axes: Sequence[int], copy: builtins.bool, /
+) -> Tensor: ...
 
 def abs(x: Tensor, /) -> Tensor:
     """Absolute value of each element; the modulus of complex elements."""
@@ -676,7 +831,7 @@ def sum(
 def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
     """Elements at indices along an axis."""
 
-def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = Ellipsis) -> Tensor:
+def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:
     """Elements along an axis, at indices for each line of elements along it."""
 
 def tan(x: Tensor, /) -> Tensor:
@@ -713,7 +868,7 @@ def var(
 ) -> Tensor:
     """Variance of the elements over some or all axes."""
 
-def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = Ellipsis) -> Tensor:
+def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
     """Dot products of vectors."""
 
 def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:

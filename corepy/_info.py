@@ -34,6 +34,12 @@ class ArrayNamespaceInfo:
             "boolean indexing" and "data-dependent shapes", whether supported; "max dimensions", the
             greatest rank.
 
+        Examples
+        --------
+        >>> import corepy as cp
+        >>> cp.__array_namespace_info__().capabilities()["max dimensions"]
+        64
+
         Notes
         -----
         Array API standard 2025.12, inspection: ``capabilities``.
@@ -47,6 +53,17 @@ class ArrayNamespaceInfo:
     def default_device(self) -> str:
         """The device that new tensors are on: "cpu".
 
+        Returns
+        -------
+        str
+            "cpu".
+
+        Examples
+        --------
+        >>> import corepy as cp
+        >>> cp.__array_namespace_info__().default_device()
+        'cpu'
+
         Notes
         -----
         Array API standard 2025.12, inspection: ``default_device``.
@@ -59,11 +76,23 @@ class ArrayNamespaceInfo:
         Parameters
         ----------
         device : "cpu", optional
+            The only device.
 
         Returns
         -------
         dict
             A dtype for each of "real floating", "complex floating", "integral" and "indexing".
+
+        Raises
+        ------
+        ValueError
+            For another device.
+
+        Examples
+        --------
+        >>> import corepy as cp
+        >>> cp.__array_namespace_info__().default_dtypes()["real floating"]
+        corepy.float64
 
         Notes
         -----
@@ -83,17 +112,25 @@ class ArrayNamespaceInfo:
         Parameters
         ----------
         device : "cpu", optional
+            The only device.
         kind : str or tuple of str, optional
             Only the dtypes of this kind, or of any of these kinds: those of `isdtype`.
 
         Returns
         -------
         dict
+            From names to dtypes.
 
         Raises
         ------
         ValueError
-            For the name of no kind.
+            For the name of no kind, and for another device.
+
+        Examples
+        --------
+        >>> import corepy as cp
+        >>> sorted(cp.__array_namespace_info__().dtypes(kind="real floating"))
+        ['float32', 'float64']
 
         Notes
         -----
@@ -104,6 +141,17 @@ class ArrayNamespaceInfo:
 
     def devices(self) -> tuple[str, ...]:
         """The devices there are.
+
+        Returns
+        -------
+        tuple of str
+            ("cpu",).
+
+        Examples
+        --------
+        >>> import corepy as cp
+        >>> cp.__array_namespace_info__().devices()
+        ('cpu',)
 
         Notes
         -----
@@ -119,6 +167,12 @@ def __array_namespace_info__() -> ArrayNamespaceInfo:
     -------
     ArrayNamespaceInfo
         With methods capabilities, default_device, default_dtypes, devices and dtypes.
+
+    Examples
+    --------
+    >>> import corepy as cp
+    >>> cp.__array_namespace_info__().default_device()
+    'cpu'
 
     Notes
     -----

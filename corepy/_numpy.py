@@ -6,6 +6,8 @@ computes on the tensors' memory, and the result becomes a tensor again. A functi
 have is NumPy's, and so is its result.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 
@@ -15,7 +17,14 @@ import corepy
 
 from ._core import DType, Tensor
 
-__all__ = []
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from ._core import DTypeLike
+
+__all__: list[str] = []
 
 # The standard's names of NumPy's ufuncs where they differ.
 _UFUNCS = {
@@ -103,14 +112,14 @@ _FUNCTIONS = {
 }
 
 # The parameters of NumPy's compiled functions, which do not tell them.
-_COMPILED = {
+_COMPILED: dict[str, dict[str, Any]] = {
     "concatenate": {"arrays": None, "axis": 0, "out": None, "dtype": None, "casting": "same_kind"},
     "empty_like": {"prototype": None, "dtype": None, "order": "K", "subok": True, "shape": None, "device": None},
     "where": {"condition": None, "x": None, "y": None},
 }
 
 # The arguments that every ufunc knows, when they say nothing.
-_NEUTRAL = {
+_NEUTRAL: dict[str, Any] = {
     "casting": "same_kind",
     "dtype": None,
     "initial": np._NoValue,
@@ -125,14 +134,14 @@ class _Unlike(Exception):
     """The call has no counterpart in corepy."""
 
 
-def array(x, dtype, copy):
+def array(x: Tensor, dtype: DTypeLike | None, copy: bool | None) -> Any:
     """``Tensor.__array__``."""
     if isinstance(dtype, DType):
         dtype = dtype.__numpy_dtype__
     return np.array(memoryview(x), dtype=dtype, copy=copy)
 
 
-def _shared(value):
+def _shared(value: Any) -> Any:
     """`value` with NumPy arrays, on the same memory, in place of all tensors."""
     if isinstance(value, Tensor):
         return np.asarray(memoryview(value))
@@ -145,7 +154,7 @@ def _shared(value):
     return value
 
 
-def _tensors(value):
+def _tensors(value: Any) -> Any:
     """`value` with tensors in place of NumPy's own arrays and scalars, where corepy has their dtype."""
     if type(value) is np.ndarray or isinstance(value, np.generic):
         try:
@@ -161,12 +170,12 @@ def _tensors(value):
 _OPERANDS = (Tensor, np.ndarray, np.generic, int, float, complex)
 
 
-def _operand(value):
+def _operand(value: object) -> Any:
     """An operand as corepy's functions take it."""
     return value if isinstance(value, _OPERANDS) else corepy.asarray(value)
 
 
-def _store(result, out):
+def _store(result: Tensor, out: Tensor) -> Tensor:
     """Writes `result` into the tensor `out`, by the casting rule of NumPy's ``out=``."""
     if not np.can_cast(result.dtype.__numpy_dtype__, out.dtype.__numpy_dtype__, "same_kind"):
         raise TypeError(f"out: cannot cast the result from {result.dtype} to {out.dtype}")
@@ -176,7 +185,7 @@ def _store(result, out):
     return out
 
 
-def _defers(value):
+def _defers(value: object) -> bool:
     """Whether `value` belongs to a library that answers NumPy itself."""
     kind = type(value)
     if kind is Tensor or kind is np.ndarray:
@@ -185,7 +194,7 @@ def _defers(value):
 
 
 @functools.cache
-def _counterpart(ufunc, method):
+def _counterpart(ufunc: Any, method: str) -> Callable[..., Any] | None:
     """Corepy's function for a method of a ufunc, or None."""
     name = ufunc.__name__
     # Another library's ufunc may bear the name of one of NumPy's.
@@ -195,7 +204,7 @@ def _counterpart(ufunc, method):
     return getattr(corepy, names.get(method) or "", None)
 
 
-def _apply(function, method, inputs, kwargs):
+def _apply(function: Callable[..., Any], method: str, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     kwargs = {key: value for key, value in kwargs.items() if key not in _NEUTRAL or value is not _NEUTRAL[key]}
     if method == "__call__":
         if kwargs:
@@ -206,7 +215,7 @@ def _apply(function, method, inputs, kwargs):
     return function(*map(_operand, inputs), **{"axis": 0, **kwargs})
 
 
-def array_ufunc(ufunc, method, inputs, kwargs):
+def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``Tensor.__array_ufunc__``."""
     outs = kwargs.pop("out", ())
     if any(map(_defers, (*inputs, *outs))):
@@ -232,7 +241,7 @@ def array_ufunc(ufunc, method, inputs, kwargs):
 class _Row:
     """A row of `_FUNCTIONS`, taken apart."""
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         text, _, keywords = _FUNCTIONS[function.__name__].partition("|")
         self.name, *self.positional = text.split()
         self.required = [keyword[:-1] for keyword in keywords.split() if keyword.endswith("!")]
@@ -244,26 +253,26 @@ class _Row:
             parameters = inspect.signature(function).parameters.values()
             self.defaults = {p.name: p.default for p in parameters if p.kind != inspect.Parameter.VAR_KEYWORD}
 
-    def bind(self, args, kwargs):
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that differ from their defaults, by NumPy's names."""
         if self.positional[0].startswith("*"):
             args = (args,)
         given = dict(zip(self.defaults, args, strict=False))
         if len(args) > len(given) or given.keys() & kwargs.keys():
             raise _Unlike
-        return {name: value for name, value in (given | kwargs).items() if not self._is_default(name, value)}
+        return {name: value for name, value in {**given, **kwargs}.items() if not self._is_default(name, value)}
 
-    def _is_default(self, name, value):
+    def _is_default(self, name: str, value: object) -> bool:
         default = self.defaults.get(name, inspect.Parameter.empty)
         return value is default or (type(value) is str and type(default) is str and value == default)
 
-    def call(self, target, args, kwargs):
+    def call(self, target: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Corepy's result."""
         given = self.bind(args, kwargs)
         out = given.pop("out", None)
         if out is not None and not isinstance(out, Tensor):
             raise _Unlike
-        positional = []
+        positional: list[Any] = []
         for name in self.positional:
             if name.lstrip("*") not in given:
                 raise _Unlike
@@ -276,19 +285,21 @@ class _Row:
 
 
 @functools.cache
-def _row(function):
+def _row(function: Callable[..., Any]) -> _Row | None:
     name = function.__name__
     return _Row(function) if name in _FUNCTIONS and getattr(np, name, None) is function else None
 
 
-def array_function(function, types, args, kwargs):
+def array_function(
+    function: Callable[..., Any], types: Sequence[type[Any]], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
     """``Tensor.__array_function__``."""
     for other in types:
         if not issubclass(other, Tensor) and other.__array_function__ is not np.ndarray.__array_function__:
             return NotImplemented
     row = _row(function)
     target = None if row is None else getattr(corepy, row.name, None)
-    if target is not None:
+    if row is not None and target is not None:
         try:
             return row.call(target, args, kwargs)
         except (_Unlike, TypeError):

@@ -10,7 +10,10 @@ standard, so that NumPy can run the very same code: the example checks that both
 import argparse
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar
 
 import matplotlib
 
@@ -19,9 +22,13 @@ matplotlib.use("Agg")
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.cbook import get_sample_data
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 import corepy as cp
+
+Array: TypeAlias = Any  # A tensor of corepy or an array of NumPy: the same code computes both.
+Result = TypeVar("Result")
 
 METRES_PER_DEGREE = 111_195  # Of latitude, on a sphere of 6,371 km.
 AZIMUTH, ALTITUDE = math.radians(315), math.radians(45)  # The light comes from the north-west, as on maps.
@@ -38,16 +45,17 @@ COLOURS = [
 TOLERANCE = 1e-12
 
 
-def load():
+def load() -> tuple[Array, Array, float]:
     """The elevations in metres (rows from north to south), and the cells' width (one per row) and height in metres."""
-    with get_sample_data("jacksboro_fault_dem.npz") as model:
+    model: Any = get_sample_data("jacksboro_fault_dem.npz")
+    with model:
         elevation, dx, dy = model["elevation"], float(model["dx"]), float(model["dy"])
         north = max(float(model["ymin"]), float(model["ymax"]))
     latitudes = np.radians(north - dy * (np.arange(elevation.shape[0]) + 0.5))
     return elevation, METRES_PER_DEGREE * dx * np.cos(latitudes)[:, np.newaxis], METRES_PER_DEGREE * dy
 
 
-def gradient(z, width, height):
+def gradient(z: Array, width: Array, height: float) -> tuple[Array, Array]:
     """Rise per metre eastwards and northwards, at all cells but the outermost (Horn's weighted central differences)."""
     west = z[:-2, :-2] + 2 * z[1:-1, :-2] + z[2:, :-2]
     east = z[:-2, 2:] + 2 * z[1:-1, 2:] + z[2:, 2:]
@@ -56,18 +64,18 @@ def gradient(z, width, height):
     return (east - west) / (8 * width[1:-1, :]), (north - south) / (8 * height)
 
 
-def steepness(xp, eastwards, northwards):
+def steepness(xp: ModuleType, eastwards: Array, northwards: Array) -> tuple[Array, Array]:
     """Slope, and aspect: the compass direction in which the ground falls. Both in radians."""
     return xp.atan(xp.hypot(eastwards, northwards)), xp.atan2(-eastwards, -northwards) % (2 * math.pi)
 
 
-def illuminate(xp, slope, aspect, azimuth, altitude):
+def illuminate(xp: ModuleType, slope: Array, aspect: Array, azimuth: float, altitude: float) -> Array:
     """The cosine of the angle between the ground's normal and the light, 0 where it faces away (Lambert's law)."""
     shade = math.sin(altitude) * xp.cos(slope) + math.cos(altitude) * xp.sin(slope) * xp.cos(azimuth - aspect)
     return xp.maximum(shade, 0)
 
 
-def illuminate_from_all_sides(xp, slope, aspect, altitude):
+def illuminate_from_all_sides(xp: ModuleType, slope: Array, aspect: Array, altitude: float) -> Array:
     """Light from four directions, each weighted by how far the ground turns its side to it; the weights add up to 2."""
     total = xp.zeros_like(slope)
     for azimuth in AZIMUTHS:
@@ -75,14 +83,14 @@ def illuminate_from_all_sides(xp, slope, aspect, altitude):
     return total / 2
 
 
-def stretch(xp, x):
+def stretch(xp: ModuleType, x: Array) -> Array:
     """Maps two standard deviations around the mean to [0, 1], and clips the rest."""
     mean = xp.mean(x)
     deviation = xp.sqrt(xp.mean(xp.square(x - mean)))
     return xp.clip((x - mean) / (4 * deviation) + 0.5, 0, 1)
 
 
-def colour(xp, z, shade):
+def colour(xp: ModuleType, z: Array, shade: Array) -> Array:
     """Red, green and blue in [0, 255] from the elevation's place in `COLOURS`, darkened by the shade."""
     low, high = xp.min(z), xp.max(z)
     place = ((z - low) / (high - low) * (len(COLOURS) - 1))[:, :, None]
@@ -94,7 +102,7 @@ def colour(xp, z, shade):
     return xp.astype(xp.round(255 * xp.clip(bright, 0, 1)), xp.uint8)
 
 
-def relief(xp, elevation, width, height):
+def relief(xp: ModuleType, elevation: Array, width: Array, height: float) -> tuple[Array, Array, Array, Array]:
     """Slope, aspect and shade of each inner cell, and the picture."""
     z = xp.astype(elevation, xp.float64)
     slope, aspect = steepness(xp, *gradient(z, width, height))
@@ -104,7 +112,7 @@ def relief(xp, elevation, width, height):
     return slope, aspect, shade, colour(xp, z[1:-1, 1:-1], shade)
 
 
-def fastest(function, *arguments, runs=15):
+def fastest(function: Callable[..., Result], *arguments: object, runs: int = 15) -> tuple[Result, float]:
     """The result, and the seconds of the fastest run: what it takes when nothing else disturbs the machine."""
     best = math.inf
     for _ in range(runs):
@@ -114,7 +122,7 @@ def fastest(function, *arguments, runs=15):
     return result, best
 
 
-def check(ours, theirs):
+def check(ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> float:
     """The largest difference between corepy's results and NumPy's; raises if it exceeds the tolerance."""
     *floats, picture = zip(ours, theirs, strict=True)
     difference = max(float(np.max(np.abs(np.asarray(x) - y))) for x, y in floats)
@@ -125,18 +133,21 @@ def check(ours, theirs):
     return difference
 
 
-def draw(elevation, width, height, slope, aspect, picture, path):
+def draw(
+    elevation: Array, width: Array, height: float, slope: Array, aspect: Array, picture: Array, path: Path
+) -> None:
     """Writes the relief with its scales, and slope and aspect beside it."""
     rows, columns = slope.shape
     extent = (0, columns * float(np.mean(width)) / 1000, 0, rows * height / 1000)
     figure = plt.figure(figsize=(12.4, 7.8), layout="constrained")
-    large, small = figure.subfigures(1, 2, width_ratios=(2.45, 1))
+    parts: Any = figure.subfigures(1, 2, width_ratios=(2.45, 1))
+    large, small = parts
     axes = large.subplots()
     axes.imshow(np.asarray(picture), extent=extent, interpolation="bicubic")
     axes.set_title("Relief of the Jacksboro fault, Tennessee", fontsize=15, loc="left")
     palette = LinearSegmentedColormap.from_list("elevation", COLOURS)
-    scale = plt.Normalize(int(elevation.min()), int(elevation.max()))
-    large.colorbar(plt.cm.ScalarMappable(scale, palette), ax=axes, label="elevation (m)", shrink=0.7, pad=0.02)
+    scale = Normalize(int(elevation.min()), int(elevation.max()))
+    large.colorbar(ScalarMappable(scale, palette), ax=axes, label="elevation (m)", shrink=0.7, pad=0.02)
     axes.plot([1, 6], [1, 1], color="black", linewidth=4, solid_capstyle="butt")
     paper = {"facecolor": "white", "alpha": 0.6, "linewidth": 0, "pad": 1}
     axes.text(3.5, 1.3, "5 km", ha="center", va="bottom", fontsize=11, bbox=paper)
@@ -153,7 +164,7 @@ def draw(elevation, width, height, slope, aspect, picture, path):
     plt.close(figure)
 
 
-def main():
+def main() -> None:
     """Computes the relief with corepy and with NumPy, compares them, and writes the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".png"), help="the picture's path")

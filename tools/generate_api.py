@@ -30,7 +30,21 @@ integer or a sequence of integers.
 """
 
 # Chapters in the order of the standard; others follow.
-ORDER = ["creation functions", "data type functions", "element-wise functions", "statistical functions"]
+ORDER = [
+    "creation functions",
+    "data type functions",
+    "element-wise functions",
+    "indexing functions",
+    "linear algebra functions",
+    "manipulation functions",
+    "searching functions",
+    "set functions",
+    "sorting functions",
+    "statistical functions",
+    "utility functions",
+    "Fourier transform extension",
+    "linear algebra extension",
+]
 # Sections that are lists of names with explanations.
 LISTS = {"Parameters", "Returns", "Raises"}
 
@@ -65,24 +79,31 @@ def entries(section: str, lines: list[str]) -> str:
     return "\n".join(result)
 
 
-def entry(name: str, function: Function) -> str:
-    """One function's part of the page."""
-    document = Document.of(function)
-    signature = inspect.signature(function).replace(return_annotation=inspect.Signature.empty)
-    parts = [f"### {name}\n", f"```python\n{name}{signature}\n```\n", document.summary]
+def documented(document: Document) -> str:
+    """A docstring's summary and sections."""
+    parts = [document.summary]
     for section, lines in document.sections.items():
-        text = entries(section, lines) if section in LISTS else paragraphs(lines)
-        if text:
+        if section == "Examples":
+            text = "```python\n" + "\n".join(lines).strip() + "\n```"
+        else:
+            text = entries(section, lines) if section in LISTS else paragraphs(lines)
             # Markdown marks code with one backtick where docstrings have two.
             text = text.replace("``", "`")
+        if text:
             parts.append(f"\n{text}" if section in ("Description", "Notes") else f"\n**{section}**\n\n{text}")
     return "\n".join(parts) + "\n"
+
+
+def entry(name: str, function: Function) -> str:
+    """One function's part of the page."""
+    signature = inspect.signature(function).replace(return_annotation=inspect.Signature.empty)
+    return f"### {name}\n\n```python\n{name}{signature}\n```\n\n{documented(Document.of(function))}"
 
 
 def members(name: str) -> str:
     """A class with its attributes and methods."""
     cls = getattr(_core, name)
-    lines = [f"### {name}\n", Document.of(cls).summary, ""]
+    lines = [f"### {name}\n", documented(Document.of(cls))]
     for member, value in sorted(vars(cls).items()):
         summary = Document.of(value).summary
         if member.startswith("_") or not summary:

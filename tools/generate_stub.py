@@ -85,12 +85,12 @@ ATTRIBUTES = {
     "DType": {
         "__numpy_dtype__": "Any",
         "alignment": "int",
-        "byteorder": "str",
-        "char": "str",
+        "byteorder": "builtins.str",
+        "char": "builtins.str",
         "isnative": "builtins.bool",
         "itemsize": "int",
-        "kind": "str",
-        "name": "str",
+        "kind": "builtins.str",
+        "name": "builtins.str",
         "str": "builtins.str",
         "type": "Any",
     },
@@ -149,6 +149,7 @@ METHODS = {
     "tolist": "(self) -> Any",
 }
 
+ORDERINGS = ("__ge__", "__gt__", "__le__", "__lt__")
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 NEWLINE = "\n"
@@ -156,6 +157,14 @@ NEWLINE = "\n"
 # What is written in Python.
 CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
 CONFIGURATION = ("empty_cache", "get_num_threads", "memory_stats", "set_num_threads", "show_config")
+
+# What pickles call.
+REBUILD = """\
+def _rebuild(
+    buffer: Any, dtype: builtins.str, shape: Sequence[int], axes: Sequence[int], copy: builtins.bool, /
+) -> Tensor: ...
+
+"""
 
 DTYPE_LIKE = '''
 DTypeLike: TypeAlias = DType | type[builtins.bool | int | float | complex] | builtins.str | Any
@@ -223,6 +232,8 @@ def stub_parameter(name: str, parameter: inspect.Parameter, phrases: dict[str, s
     star = "*" if parameter.kind == inspect.Parameter.VAR_POSITIONAL else ""
     if parameter.default is inspect.Parameter.empty:
         return f"{star}{parameter.name}: {kind}"
+    if parameter.default is Ellipsis:
+        sys.exit(f"{name}({parameter.name}): only a text_signature can tell this default")
     none = " | None" if parameter.default is None else ""
     return f"{parameter.name}: {kind}{none} = {default_text(parameter.default)}"
 
@@ -259,7 +270,11 @@ def stub_class(name: str) -> str:
     cls = getattr(_core, name)
     known = {**METHODS, **operators()}
     lines = [f"@final\nclass {name}:", f"    {quoted(Document.of(cls).summary)}"]
-    for member, value in sorted(vars(cls).items()):
+    members = dict(vars(cls))
+    if name == "Tensor":
+        # Before Python 3.12 a class does not show that it exports a buffer.
+        members.setdefault("__buffer__", cls)
+    for member, value in sorted(members.items()):
         if member in ("__doc__", "__module__"):
             continue
         if member in ATTRIBUTES[name]:
@@ -270,6 +285,9 @@ def stub_class(name: str) -> str:
             text = f"    {member}: None  # type: ignore[assignment]"
         elif isinstance(value, float):
             text = f"    {member}: Final = {value}"
+        elif name != "Tensor" and member in ORDERINGS:
+            # The comparisons of a class come together; these refuse.
+            continue
         elif member in known:
             ignore = "  # type: ignore[override]" if member in ("__eq__", "__ne__") and name == "Tensor" else ""
             signature = known[member]
@@ -303,7 +321,9 @@ def stub() -> str:
     parts.append(DTYPE_LIKE)
     parts.extend(stub_exception(name) for name in exceptions())
     parts.append("".join(f"{name}: Final[DType]\n" for name in dtypes()))
-    parts.append("\n__version__: Final[builtins.str]\n__all__: list[builtins.str]\n\n")
+    parts.append("\n__version__: Final[builtins.str]\n__all__ = [\n")
+    parts.append(f"{listed(_core.__all__)}]\n\n")
+    parts.append(REBUILD)
     public = {name: function for name, function in functions().items() if not name.startswith("_")}
     parts.append("\n".join(stub_function(name, function) for name, function in public.items()))
     return "".join(parts)

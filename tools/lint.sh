@@ -32,7 +32,10 @@ check "ruff check" "$bin/ruff" check --no-cache
 check "ruff format" "$bin/ruff" format --no-cache --check
 mapfile -t headers < <(find csrc -name '*.h' | sort)
 check "clang-format" "$bin/clang-format" --dry-run -Werror "${headers[@]}"
-check "mypy" "$py" -m mypy --cache-dir build/mypy
+check "mypy" "$py" -m mypy
+check "mypy examples" "$py" -m mypy --strict examples/*.py tests/api/test_typing.py
+check "stubtest" "$py" -m mypy.stubtest corepy --concise --mypy-config-file pyproject.toml \
+    --allowlist tools/stubtest-allow.txt
 check "stub" "$py" tools/generate_stub.py --check
 check "API page" "$py" tools/generate_api.py --check
 check "tree" "$py" tools/check_tree.py

@@ -109,6 +109,8 @@ fn docstring(op: &OpInfo) -> String {
     if op.arity == 2 {
         text.push_str("ValueError\n    If the shapes do not broadcast.\nOverflowError\n    If a Python integer does not fit the dtype.\n");
     }
+    let (arguments, printed) = op.example;
+    let _ = writeln!(text, "\nExamples\n--------\n>>> import corepy as cp\n>>> cp.{name}({arguments})\n{printed}");
     let _ = writeln!(text, "\nNotes\n-----\n{}", op.accuracy);
     if !op.notes.is_empty() && op.notes != op.accuracy {
         let _ = writeln!(text, "{}", op.notes);

@@ -39,6 +39,12 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// OverflowError
 ///     If a Python integer does not fit the dtype and would leave no element as it is.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.clip(cp.asarray([-1.5, 0.5, 3.0]), 0, 1)
+/// Tensor([0. , 0.5, 1. ], dtype=float64)
+///
 /// Notes
 /// -----
 /// Exact. Where ``min > max`` the result is `max`, as in NumPy. NaN in any of the three gives NaN. A

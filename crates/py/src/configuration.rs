@@ -23,6 +23,12 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// int
 ///     `COREPY_NUM_THREADS` or else the cores available to the process, unless changed by
 ///     `set_num_threads`.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.get_num_threads() >= 1
+/// True
 #[pyfunction]
 fn get_num_threads() -> usize {
     scheduler::num_threads()
@@ -40,6 +46,11 @@ fn get_num_threads() -> usize {
 /// ------
 /// ValueError
 ///     If `threads` is out of range.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.set_num_threads(cp.get_num_threads())
 #[pyfunction]
 #[pyo3(signature = (threads, /))]
 fn set_num_threads(py: Python<'_>, threads: i64) -> PyResult<()> {
@@ -57,6 +68,13 @@ fn set_num_threads(py: Python<'_>, threads: i64) -> PyResult<()> {
 ///     at once), `limit` (the most that is kept, `COREPY_POOL_LIMIT`). Counts: `hits` and `misses`,
 ///     allocations that the pool served and that went to the system. `arena`: bytes of one thread's
 ///     arena, `COREPY_ARENA_SIZE`.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> x = cp.zeros(1000)
+/// >>> cp.memory_stats()["live"] >= x.nbytes
+/// True
 #[pyfunction]
 fn memory_stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let stats = pool::stats();
@@ -72,6 +90,13 @@ fn memory_stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 }
 
 /// Returns the pool's cached memory to the system.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.empty_cache()
+/// >>> cp.memory_stats()["cached"]
+/// 0
 #[pyfunction]
 fn empty_cache() {
     pool::empty_cache();

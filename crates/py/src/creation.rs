@@ -51,9 +51,11 @@ pub fn tensor_from(op: &'static str, object: &Bound<'_, PyAny>) -> PyResult<Tens
 /// Parameters
 /// ----------
 /// obj : Tensor, Python scalar, nested sequence of them, or any exporter of DLPack or a buffer
+///     Sequences give one dimension for each level of nesting.
 /// dtype : dtype, optional
 ///     By default the input's own; for Python numbers bool, int64, float64 or complex128.
 /// device : "cpu", optional
+///     The only device.
 /// copy : bool, optional
 ///     True always copies, False never does and raises ValueError where a copy would be
 ///     needed; None copies only where needed.
@@ -61,6 +63,7 @@ pub fn tensor_from(op: &'static str, object: &Bound<'_, PyAny>) -> PyResult<Tens
 /// Returns
 /// -------
 /// Tensor
+///     Of the input's shape; shares its memory where that can be.
 ///
 /// Raises
 /// ------
@@ -71,8 +74,15 @@ pub fn tensor_from(op: &'static str, object: &Bound<'_, PyAny>) -> PyResult<Tens
 /// OverflowError
 ///     For a Python integer that does not fit the dtype.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.asarray([1.5, 2.0])
+/// Tensor([1.5, 2. ], dtype=float64)
+///
 /// Notes
 /// -----
+/// Exact in the input's own dtype; a cast is that of ``astype``.
 /// Array API standard 2025.12, creation functions: ``asarray``.
 #[pyfunction]
 #[pyo3(signature = (obj, /, *, dtype=None, device=None, copy=None))]
@@ -221,6 +231,7 @@ fn one(op: &'static str) -> impl FnOnce(&[usize], DType) -> corepy_core::Result<
 /// dtype : dtype, optional
 ///     Numeric. By default int64 where all arguments are integers, else float64.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
@@ -235,6 +246,12 @@ fn one(op: &'static str) -> impl FnOnce(&[usize], DType) -> corepy_core::Result<
 ///     If an element does not fit the dtype.
 /// TypeError
 ///     For arguments that are not real numbers, and for dtype bool.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.arange(5)
+/// Tensor([0, 1, 2, 3, 4], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -295,14 +312,16 @@ fn real(op: &str, number: Number) -> PyResult<f64> {
 /// Parameters
 /// ----------
 /// shape : int or sequence of int
+///     Sizes, each at least 0.
 /// dtype : dtype, optional
 ///     By default float64.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
-///     Whose elements are whatever the memory held.
+///     Of the shape and dtype, in C order; its elements are whatever the memory held.
 ///
 /// Raises
 /// ------
@@ -310,6 +329,12 @@ fn real(op: &str, number: Number) -> PyResult<f64> {
 ///     For a negative size, and where the product of the sizes is too large.
 /// MemoryError
 ///     If there is not enough memory.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.empty((2, 3)).shape
+/// (2, 3)
 ///
 /// Notes
 /// -----
@@ -329,14 +354,29 @@ fn empty(
 /// Parameters
 /// ----------
 /// x : Tensor
+///     Any shape and dtype.
 /// dtype : dtype, optional
 ///     By default that of `x`.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
 ///     Of the shape of `x`, its axes in memory in the same order.
+///
+/// Raises
+/// ------
+/// TypeError
+///     If `x` is not a tensor.
+/// MemoryError
+///     If there is not enough memory.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.empty_like(cp.asarray([1, 2])).dtype
+/// corepy.int64
 ///
 /// Notes
 /// -----
@@ -356,13 +396,15 @@ fn empty_like(
 /// Parameters
 /// ----------
 /// n_rows : int
+///     Number of rows.
 /// n_cols : int, optional
-///     By default `n_rows`.
+///     Number of columns; by default `n_rows`.
 /// k : int, optional
 ///     The diagonal: 0 is the main one, positive numbers lie above it.
 /// dtype : dtype, optional
 ///     By default float64.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
@@ -374,8 +416,16 @@ fn empty_like(
 /// ValueError
 ///     For a negative or too large size.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.eye(2, dtype=cp.int64)
+/// Tensor([[1, 0],
+///         [0, 1]], dtype=int64)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``eye``.
 #[pyfunction]
 #[pyo3(signature = (n_rows, n_cols=None, /, *, k=None, dtype=None, device=None), text_signature = "(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None)")]
@@ -450,15 +500,18 @@ fn filled(op: &'static str, fill: Fill, dtype: DType) -> PyResult<Filler> {
 /// Parameters
 /// ----------
 /// shape : int or sequence of int
+///     Sizes, each at least 0.
 /// fill_value : bool, int, float, complex or 0-d tensor
 ///     Also any array that broadcasts to the shape.
 /// dtype : dtype, optional
 ///     By default the value's: bool, int64, float64 or complex128 for Python numbers.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
+///     Of the shape and dtype, in C order.
 ///
 /// Raises
 /// ------
@@ -469,9 +522,15 @@ fn filled(op: &'static str, fill: Fill, dtype: DType) -> PyResult<Filler> {
 /// ValueError
 ///     For a negative or too large size.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.full(3, 7)
+/// Tensor([7, 7, 7], dtype=int64)
+///
 /// Notes
 /// -----
-/// A float for an integer dtype is truncated, as in NumPy.
+/// Rounded once to the dtype; a float for an integer dtype is truncated, as in NumPy.
 /// Array API standard 2025.12, creation functions: ``full``.
 #[pyfunction]
 #[pyo3(name = "full", signature = (shape, fill_value, *, dtype=None, device=None))]
@@ -493,11 +552,13 @@ fn full(
 /// Parameters
 /// ----------
 /// x : Tensor
+///     Any shape and dtype.
 /// fill_value : bool, int, float, complex or 0-d tensor
 ///     Also any array that broadcasts to the shape.
 /// dtype : dtype, optional
 ///     By default that of `x`.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
@@ -509,11 +570,17 @@ fn full(
 /// OverflowError
 ///     If an integer does not fit the dtype.
 /// TypeError
-///     For a complex value and a real dtype.
+///     If `x` is not a tensor, and for a complex value and a real dtype.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.full_like(cp.asarray([1, 2]), 7)
+/// Tensor([7, 7], dtype=int64)
 ///
 /// Notes
 /// -----
-/// A float for an integer dtype is truncated, as in NumPy.
+/// Rounded once to the dtype; a float for an integer dtype is truncated, as in NumPy.
 /// Array API standard 2025.12, creation functions: ``full_like``.
 #[pyfunction]
 #[pyo3(signature = (x, /, fill_value, *, dtype=None, device=None))]
@@ -557,6 +624,7 @@ fn full_like(
 /// dtype : dtype, optional
 ///     By default float64, complex128 where an end is complex. Integers round down.
 /// device : "cpu", optional
+///     The only device.
 /// endpoint : bool, optional
 ///     Whether the interval is closed.
 ///
@@ -572,6 +640,12 @@ fn full_like(
 ///     For a negative or too large `num`.
 /// TypeError
 ///     For complex ends and a real dtype.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.linspace(0, 1, 5)
+/// Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float64)
 ///
 /// Notes
 /// -----
@@ -621,10 +695,20 @@ fn linspace(
 /// ------
 /// ValueError
 ///     For another `indexing`, or for tensors of more than one dimension.
+/// TypeError
+///     If an argument is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> x, y = cp.meshgrid(cp.asarray([1, 2]), cp.asarray([10, 20]))
+/// >>> x + y
+/// Tensor([[11, 12],
+///         [21, 22]], dtype=int64)
 ///
 /// Notes
 /// -----
-/// The results are copies, as in NumPy.
+/// Exact. The results are copies, as in NumPy.
 /// Array API standard 2025.12, creation functions: ``meshgrid``.
 #[pyfunction]
 #[pyo3(signature = (*arrays, indexing="xy"))]
@@ -669,13 +753,16 @@ fn meshgrid<'py>(arrays: &Bound<'py, PyTuple>, indexing: &str) -> PyResult<Bound
 /// Parameters
 /// ----------
 /// shape : int or sequence of int
+///     Sizes, each at least 0.
 /// dtype : dtype, optional
 ///     By default float64.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
+///     Of the shape and dtype, in C order.
 ///
 /// Raises
 /// ------
@@ -684,8 +771,15 @@ fn meshgrid<'py>(arrays: &Bound<'py, PyTuple>, indexing: &str) -> PyResult<Bound
 /// MemoryError
 ///     If there is not enough memory.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.ones(3)
+/// Tensor([1., 1., 1.], dtype=float64)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``ones``.
 #[pyfunction]
 #[pyo3(signature = (shape, *, dtype=None, device=None))]
@@ -702,17 +796,33 @@ fn ones(
 /// Parameters
 /// ----------
 /// x : Tensor
+///     Any shape and dtype.
 /// dtype : dtype, optional
 ///     By default that of `x`.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
 ///     Of the shape of `x`, its axes in memory in the same order.
 ///
+/// Raises
+/// ------
+/// TypeError
+///     If `x` is not a tensor.
+/// MemoryError
+///     If there is not enough memory.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.ones_like(cp.asarray([4, 5]))
+/// Tensor([1, 1], dtype=int64)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``ones_like``.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, dtype=None, device=None))]
@@ -755,9 +865,19 @@ fn triangle(
 /// ------
 /// ValueError
 ///     If there are fewer than two dimensions.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.tril(cp.asarray([[1, 2], [3, 4]]))
+/// Tensor([[1, 0],
+///         [3, 4]], dtype=int64)
 ///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``tril``.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, k=None), text_signature = "(x, /, *, k=0)")]
@@ -784,9 +904,19 @@ fn tril(x: &Bound<'_, PyAny>, k: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTen
 /// ------
 /// ValueError
 ///     If there are fewer than two dimensions.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.triu(cp.asarray([[1, 2], [3, 4]]))
+/// Tensor([[1, 2],
+///         [0, 4]], dtype=int64)
 ///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``triu``.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, k=None), text_signature = "(x, /, *, k=0)")]
@@ -799,13 +929,16 @@ fn triu(x: &Bound<'_, PyAny>, k: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTen
 /// Parameters
 /// ----------
 /// shape : int or sequence of int
+///     Sizes, each at least 0.
 /// dtype : dtype, optional
 ///     By default float64.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
+///     Of the shape and dtype, in C order.
 ///
 /// Raises
 /// ------
@@ -814,8 +947,15 @@ fn triu(x: &Bound<'_, PyAny>, k: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTen
 /// MemoryError
 ///     If there is not enough memory.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.zeros(3)
+/// Tensor([0., 0., 0.], dtype=float64)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``zeros``.
 #[pyfunction]
 #[pyo3(signature = (shape, *, dtype=None, device=None))]
@@ -832,17 +972,33 @@ fn zeros(
 /// Parameters
 /// ----------
 /// x : Tensor
+///     Any shape and dtype.
 /// dtype : dtype, optional
 ///     By default that of `x`.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
 /// Tensor
 ///     Of the shape of `x`, its axes in memory in the same order.
 ///
+/// Raises
+/// ------
+/// TypeError
+///     If `x` is not a tensor.
+/// MemoryError
+///     If there is not enough memory.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.zeros_like(cp.asarray([4, 5]))
+/// Tensor([0, 0], dtype=int64)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``zeros_like``.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, dtype=None, device=None))]

@@ -56,6 +56,7 @@ pub fn check_cast(op: &str, from: DType, to: DType) -> PyResult<()> {
 /// copy : bool, optional
 ///     False returns `x` itself where the dtype is `x`'s own already.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
@@ -65,7 +66,13 @@ pub fn check_cast(op: &str, from: DType, to: DType) -> PyResult<()> {
 /// Raises
 /// ------
 /// TypeError
-///     For a cast from complex to real-valued.
+///     For a cast from complex to real-valued, and if `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.astype(cp.asarray([1.7, -1.7]), cp.int64)
+/// Tensor([ 1, -1], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -109,9 +116,20 @@ fn astype(
 /// ------
 /// ValueError
 ///     If the shapes do not broadcast.
+/// TypeError
+///     If an argument is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> a, b = cp.broadcast_arrays(cp.asarray([1, 2]), cp.asarray([[3], [4]]))
+/// >>> a
+/// Tensor([[1, 2],
+///         [1, 2]], dtype=int64)
 ///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, manipulation functions: ``broadcast_arrays``.
 #[pyfunction]
 #[pyo3(signature = (*arrays))]
@@ -138,14 +156,22 @@ fn broadcast_arrays<'py>(arrays: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, Py
 /// Returns
 /// -------
 /// tuple of int
+///     The common shape.
 ///
 /// Raises
 /// ------
 /// ValueError
 ///     If the shapes do not broadcast.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.broadcast_shapes((3, 1), (4,))
+/// (3, 4)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, manipulation functions: ``broadcast_shapes``.
 #[pyfunction]
 #[pyo3(signature = (*shapes))]
@@ -163,6 +189,7 @@ fn broadcast_shapes<'py>(shapes: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, Py
 /// x : Tensor
 ///     Any dtype; its shape broadcasts to `shape`.
 /// shape : int or sequence of int
+///     Sizes, each at least 0.
 ///
 /// Returns
 /// -------
@@ -173,9 +200,19 @@ fn broadcast_shapes<'py>(shapes: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, Py
 /// ------
 /// ValueError
 ///     If the tensor does not broadcast to the shape.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.broadcast_to(cp.asarray([1, 2]), (2, 2))
+/// Tensor([[1, 2],
+///         [1, 2]], dtype=int64)
 ///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, manipulation functions: ``broadcast_to``.
 #[pyfunction]
 #[pyo3(signature = (x, /, shape))]
@@ -198,12 +235,25 @@ fn dtype_of(op: &'static str, value: &Bound<'_, PyAny>) -> PyResult<DType> {
 /// Parameters
 /// ----------
 /// from_ : dtype or Tensor
+///     The dtype to cast from; a tensor stands for its own.
 /// to : dtype
+///     The dtype to cast to.
 ///
 /// Returns
 /// -------
 /// bool
 ///     Whether promoting both gives `to`.
+///
+/// Raises
+/// ------
+/// TypeError
+///     For an argument that is neither.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.can_cast(cp.int16, cp.float32), cp.can_cast(cp.int64, cp.int32)
+/// (True, False)
 ///
 /// Notes
 /// -----
@@ -283,9 +333,18 @@ impl std::fmt::Debug for PyFloatText<'_> {
 /// ------
 /// ValueError
 ///     If the dtype is not floating-point.
+/// TypeError
+///     For an argument that is neither a dtype nor a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.finfo(cp.float32).bits, cp.finfo(cp.float64).eps
+/// (32, 2.220446049250313e-16)
 ///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, data type functions: ``finfo``.
 #[pyfunction]
 #[pyo3(signature = (r#type, /))]
@@ -352,9 +411,18 @@ impl IntegerInfo {
 /// ------
 /// ValueError
 ///     If the dtype is not an integer.
+/// TypeError
+///     For an argument that is neither a dtype nor a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.iinfo(cp.int8).min, cp.iinfo(cp.int8).max
+/// (-128, 127)
 ///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, data type functions: ``iinfo``.
 #[pyfunction]
 #[pyo3(signature = (r#type, /))]
@@ -371,6 +439,7 @@ fn iinfo(r#type: &Bound<'_, PyAny>) -> PyResult<IntegerInfo> {
 /// Parameters
 /// ----------
 /// dtype : dtype
+///     The dtype asked about.
 /// kind : str, dtype or tuple of these
 ///     A dtype; or one of "bool", "signed integer", "unsigned integer", "integral",
 ///     "real floating", "complex floating", "numeric". A tuple is the union of its members.
@@ -378,6 +447,7 @@ fn iinfo(r#type: &Bound<'_, PyAny>) -> PyResult<IntegerInfo> {
 /// Returns
 /// -------
 /// bool
+///     Whether the dtype is `kind`, or one of it.
 ///
 /// Raises
 /// ------
@@ -385,6 +455,12 @@ fn iinfo(r#type: &Bound<'_, PyAny>) -> PyResult<IntegerInfo> {
 ///     For the name of no kind.
 /// TypeError
 ///     For anything else.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.isdtype(cp.int8, "integral")
+/// True
 ///
 /// Notes
 /// -----
@@ -435,6 +511,7 @@ fn is_of_kind(dtype: DType, kind: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// Returns
 /// -------
 /// DType
+///     The one that an operation on all of them computes in.
 ///
 /// Raises
 /// ------
@@ -442,6 +519,12 @@ fn is_of_kind(dtype: DType, kind: &Bound<'_, PyAny>) -> PyResult<bool> {
 ///     Without arguments.
 /// TypeError
 ///     For an argument that is none of these.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.result_type(cp.int8, cp.float32)
+/// corepy.float32
 ///
 /// Notes
 /// -----

@@ -9,6 +9,24 @@ use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyString, PyType};
 /// A data type of the Array API standard: `corepy.bool`, `corepy.int8`, ..., `corepy.complex128`.
 ///
 /// Equal to, and hashed as, the NumPy dtype of the same name.
+///
+/// Parameters
+/// ----------
+/// dtype : dtype
+///     A dtype of corepy or NumPy, a name, or one of Python's `bool int float complex`.
+///
+/// Raises
+/// ------
+/// TypeError
+///     For what names no dtype of the standard.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.DType("float32") == cp.float32
+/// True
+/// >>> cp.float32.itemsize, cp.float32.kind
+/// (4, 'f')
 #[pyclass(frozen, module = "corepy", name = "DType")]
 pub struct PyDType {
     pub dtype: DType,

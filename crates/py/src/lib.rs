@@ -2,7 +2,7 @@
 //! protocols of other libraries. No arithmetic and no loop over elements.
 
 // The documentation comments are docstrings, for Python's users.
-#![allow(clippy::doc_markdown)]
+#![allow(clippy::doc_markdown, clippy::doc_link_with_quotes)]
 // The signatures of Python's methods are given, as is that of a match over conversions that may fail.
 #![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps, clippy::unused_self)]
 

@@ -89,7 +89,7 @@ impl PyTensor {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.matmul(cp.asarray([[1, 2], [3, 4]]), cp.asarray([1, 1]))
-/// Tensor([3, 7])
+/// Tensor([3, 7], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -129,7 +129,7 @@ fn matmul(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>
 /// >>> import corepy as cp
 /// >>> cp.matrix_transpose(cp.asarray([[1, 2], [3, 4]]))
 /// Tensor([[1, 3],
-///         [2, 4]])
+///         [2, 4]], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -185,7 +185,7 @@ fn distinct_axes(op: &'static str, axes: &[i64], ndim: usize) -> PyResult<Shape>
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.tensordot(cp.asarray([[1, 2], [3, 4]]), cp.asarray([[1, 0], [0, 1]]), axes=2)
-/// Tensor(5)
+/// Tensor(5, dtype=int64)
 ///
 /// Notes
 /// -----
@@ -280,7 +280,7 @@ fn last_with_first(op: &'static str, count: i64, a: &Tensor, b: &Tensor) -> PyRe
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.vecdot(cp.asarray([1 + 1j, 2]), cp.asarray([1j, 1]))
-/// Tensor(3.+1.j, dtype=complex128)
+/// Tensor((3+1j), dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -288,7 +288,7 @@ fn last_with_first(op: &'static str, count: i64, a: &Tensor, b: &Tensor) -> PyRe
 /// error of n products is at most (n / 32 + 5) 2^-53 times the sum of their magnitudes. Integers wrap.
 /// Array API standard 2025.12, linear algebra functions: ``vecdot``.
 #[pyfunction]
-#[pyo3(signature = (x1, x2, /, *, axis=-1))]
+#[pyo3(signature = (x1, x2, /, *, axis=-1), text_signature = "(x1, x2, /, *, axis=-1)")]
 fn vecdot(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("vecdot", x1.py());
     let arguments = [argument(op, x1)?, argument(op, x2)?];

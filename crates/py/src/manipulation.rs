@@ -338,16 +338,20 @@ fn repeat(x: &Bound<'_, PyAny>, repeats: &Bound<'_, PyAny>, axis: Option<&Bound<
 /// ------
 /// ValueError
 ///     If the number of elements differs, or with ``copy=False`` where a copy is needed.
+/// TypeError
+///     If `x` is not a tensor, or `shape` no shape.
 ///
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.reshape(cp.asarray([1, 2, 3, 4]), (2, -1)).shape
-/// (2, 2)
+/// >>> cp.reshape(cp.arange(6), (2, -1))
+/// Tensor([[0, 1, 2],
+///         [3, 4, 5]], dtype=int64)
 ///
 /// Notes
 /// -----
-/// Exact. Array API standard 2025.12, manipulation functions: ``reshape``.
+/// Exact.
+/// Array API standard 2025.12, manipulation functions: ``reshape``.
 #[pyfunction]
 #[pyo3(signature = (x, /, shape, *, copy=None))]
 fn reshape(x: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Py<PyTensor>> {

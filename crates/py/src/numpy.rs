@@ -18,11 +18,24 @@ impl PyTensor {
     /// dtype : dtype, optional
     ///     By default the tensor's own.
     /// copy : bool, optional
-    ///     True always copies, False never does and raises ValueError where dtype asks for it.
+    ///     True always copies, False never does, None copies only where needed.
     ///
     /// Returns
     /// -------
     /// numpy.ndarray
+    ///     Of the tensor's shape.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     With ``copy=False`` where `dtype` asks for another dtype than the tensor's.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> import numpy as np
+    /// >>> np.asarray(cp.asarray([1, 2]))
+    /// array([1, 2])
     #[pyo3(signature = (dtype=None, *, copy=None))]
     fn __array__<'py>(
         slf: &Bound<'py, Self>,

@@ -112,7 +112,13 @@ fn apply(
 /// ValueError
 ///     For an axis given twice.
 /// TypeError
-///     If `x` is complex and `dtype` is not.
+///     If `x` is not a tensor, or is complex where `dtype` is not.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.sum(cp.asarray([[1, 2], [3, 4]]), axis=0)
+/// Tensor([4, 6], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -157,7 +163,13 @@ fn sum(
 /// ValueError
 ///     For an axis given twice.
 /// TypeError
-///     If `x` is complex and `dtype` is not.
+///     If `x` is not a tensor, or is complex where `dtype` is not.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.prod(cp.asarray([2, 3, 4]))
+/// Tensor(24, dtype=int64)
 ///
 /// Notes
 /// -----
@@ -198,6 +210,14 @@ fn prod(
 ///     For an axis that `x` does not have.
 /// ValueError
 ///     For an axis given twice.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.mean(cp.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+/// Tensor([1.5, 3.5], dtype=float64)
 ///
 /// Notes
 /// -----
@@ -233,6 +253,14 @@ fn mean(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -
 ///     For an axis that `x` does not have.
 /// ValueError
 ///     For an axis given twice, and for a maximum of no elements.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.max(cp.asarray([[1, 5], [7, 2]]), axis=0)
+/// Tensor([7, 5], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -267,6 +295,14 @@ fn max(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) ->
 ///     For an axis that `x` does not have.
 /// ValueError
 ///     For an axis given twice, and for a minimum of no elements.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.min(cp.asarray([[1, 5], [7, 2]]), axis=0)
+/// Tensor([1, 2], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -300,6 +336,14 @@ fn min(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) ->
 ///     For an axis that `x` does not have.
 /// ValueError
 ///     For an axis given twice.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.any(cp.asarray([[0, 1], [0, 0]]), axis=1)
+/// Tensor([ True, False], dtype=bool)
 ///
 /// Notes
 /// -----
@@ -333,6 +377,14 @@ fn any_function(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims:
 ///     For an axis that `x` does not have.
 /// ValueError
 ///     For an axis given twice.
+/// TypeError
+///     If `x` is not a tensor.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.all(cp.asarray([[1, 1], [1, 0]]), axis=1)
+/// Tensor([ True, False], dtype=bool)
 ///
 /// Notes
 /// -----

@@ -28,6 +28,7 @@ fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         row.set_item("summary", op.summary)?;
         row.set_item("accuracy", op.accuracy)?;
         row.set_item("notes", op.notes)?;
+        row.set_item("example", op.example)?;
         row.set_item("accepts", op.accepts.describe())?;
         let result = match op.result {
             ResultRule::Same => "same",

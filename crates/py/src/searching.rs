@@ -129,9 +129,16 @@ fn nonzero<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
 /// OverflowError
 ///     If a Python integer does not fit the dtype.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.where(cp.asarray([True, False, True]), cp.asarray([1, 2, 3]), 0)
+/// Tensor([1, 0, 3], dtype=int64)
+///
 /// Notes
 /// -----
-/// Exact. Array API standard 2025.12, searching functions: ``where``.
+/// Exact.
+/// Array API standard 2025.12, searching functions: ``where``.
 #[pyfunction]
 #[pyo3(name = "where", signature = (condition, x1, x2, /))]
 fn where_function<'py>(

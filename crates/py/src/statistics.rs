@@ -67,7 +67,7 @@ fn apply(
 /// ValueError
 ///     If an axis is repeated.
 /// TypeError
-///     For dtype bool.
+///     If `x` is not a tensor, and for dtype bool.
 ///
 /// Examples
 /// --------
@@ -119,7 +119,7 @@ fn standard_deviation(
 /// ValueError
 ///     If an axis is repeated.
 /// TypeError
-///     For dtype bool.
+///     If `x` is not a tensor, and for dtype bool.
 ///
 /// Examples
 /// --------

@@ -17,6 +17,20 @@ const DETACH_ELEMENTS: usize = 32_768;
 /// A tensor on the CPU: a view of typed memory with a shape and strides.
 ///
 /// Made by `corepy.asarray`, `corepy.zeros` and the other creation functions.
+///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> x = cp.asarray([[1, 2], [3, 4]])
+/// >>> x[0, :] + 10
+/// Tensor([11, 12], dtype=int64)
+/// >>> x.shape, x.dtype
+/// ((2, 2), corepy.int64)
+///
+/// Notes
+/// -----
+/// Slices and transposes are views, which share memory.
+/// Array API standard 2025.12, array object: ``array``.
 #[pyclass(frozen, module = "corepy", name = "Tensor", weakref)]
 pub struct PyTensor {
     pub tensor: Tensor,
@@ -117,7 +131,32 @@ impl PyTensor {
 
     /// The tensor on `device`: itself, since there is only "cpu".
     ///
-    /// `stream` must be None. ValueError for another device.
+    /// Parameters
+    /// ----------
+    /// device : "cpu"
+    ///     The only device.
+    /// stream : None
+    ///     The CPU has no streams.
+    ///
+    /// Returns
+    /// -------
+    /// Tensor
+    ///     The same object.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     For another device, and if `stream` is not None.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> cp.asarray([1, 2]).to_device("cpu")
+    /// Tensor([1, 2], dtype=int64)
+    ///
+    /// Notes
+    /// -----
+    /// Array API standard 2025.12, array object: ``to_device``.
     #[pyo3(signature = (device, /, *, stream=None))]
     fn to_device(
         slf: Py<Self>,
@@ -132,6 +171,31 @@ impl PyTensor {
     }
 
     /// The namespace of the Array API standard: the module `corepy`.
+    ///
+    /// Parameters
+    /// ----------
+    /// api_version : str, optional
+    ///     A revision of the standard, from "2021.12" to "2025.12"; the namespace is the same.
+    ///
+    /// Returns
+    /// -------
+    /// module
+    ///     `corepy`.
+    ///
+    /// Raises
+    /// ------
+    /// ValueError
+    ///     For a revision that corepy does not know.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> cp.zeros(2).__array_namespace__() is cp
+    /// True
+    ///
+    /// Notes
+    /// -----
+    /// Array API standard 2025.12, array object: ``__array_namespace__``.
     #[pyo3(signature = (*, api_version=None))]
     fn __array_namespace__<'py>(
         &self,
@@ -185,6 +249,30 @@ impl PyTensor {
         convert::element(&self.tensor, "index")?.to_object(py)
     }
     /// The element as a Python scalar: the only one, or the one at the given index or indices.
+    ///
+    /// Parameters
+    /// ----------
+    /// indices : int or tuple of int
+    ///     None for the only element; one for each dimension, also as a tuple; or a single one that
+    ///     counts the elements in C order. Negative ones are counted from the last.
+    ///
+    /// Returns
+    /// -------
+    /// bool, int, float or complex
+    ///     By the dtype.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     Without indices, if there is not exactly one element.
+    /// IndexError
+    ///     If an index is out of bounds, or there are too few or too many.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> cp.asarray([[1, 2], [3, 4]]).item(1, 0)
+    /// 3
     #[pyo3(signature = (*indices))]
     fn item<'py>(&self, py: Python<'py>, indices: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         if indices.is_empty() {
@@ -227,6 +315,17 @@ impl PyTensor {
         convert::element(&view, "item")?.to_object(py)
     }
     /// The elements as nested lists of Python scalars; a scalar for a 0-d tensor.
+    ///
+    /// Returns
+    /// -------
+    /// list, bool, int, float or complex
+    ///     Nested as deep as there are dimensions.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> cp.asarray([[1, 2], [3, 4]]).tolist()
+    /// [[1, 2], [3, 4]]
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         convert::to_list(py, &self.tensor)
     }

@@ -63,6 +63,9 @@ pub struct OpInfo {
     pub accuracy: &'static str,
     /// Special cases and differences from NumPy worth knowing; may be empty.
     pub notes: &'static str,
+    /// The docstring's example: the arguments, with corepy as `cp`, and what Python prints of the
+    /// result.
+    pub example: (&'static str, &'static str),
     /// A rough cost per element in nanoseconds on one core, for the decision to use more.
     pub cost: f32,
 }
@@ -127,6 +130,15 @@ impl Op {
         }
     }
 }
+
+// A row without an example does not compile.
+const _: () = {
+    let mut index = 0;
+    while index < OPS.len() {
+        assert!(!OPS[index].example.0.is_empty() && !OPS[index].example.1.is_empty(), "a row has no example");
+        index += 1;
+    }
+};
 
 const fn const_equal(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());

@@ -146,6 +146,7 @@ impl PyTensor {
     /// Returns
     /// -------
     /// PyCapsule
+    ///     To be consumed once.
     ///
     /// Raises
     /// ------
@@ -154,6 +155,12 @@ impl PyTensor {
     ///     so; with ``copy=False`` for a view that needs a copy.
     /// ValueError
     ///     If stream is not None.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> cp.from_dlpack(cp.asarray([1, 2]))  # calls it
+    /// Tensor([1, 2], dtype=int64)
     ///
     /// Notes
     /// -----
@@ -208,6 +215,17 @@ impl PyTensor {
     }
 
     /// DLPack's device type and id: always the CPU, (1, 0).
+    ///
+    /// Returns
+    /// -------
+    /// (int, int)
+    ///     The type 1, which is the CPU, and the number 0.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import corepy as cp
+    /// >>> cp.zeros(2).__dlpack_device__()
+    /// (1, 0)
     ///
     /// Notes
     /// -----

@@ -37,8 +37,15 @@ use crate::tensor::PyTensor;
 ///     For a dtype or device that corepy does not have, a malformed capsule, or one consumed before,
 ///     and with ``copy=False`` where a copy is needed.
 ///
+/// Examples
+/// --------
+/// >>> import corepy as cp
+/// >>> cp.from_dlpack(cp.asarray([1, 2]))
+/// Tensor([1, 2], dtype=int64)
+///
 /// Notes
 /// -----
+/// Exact.
 /// Array API standard 2025.12, creation functions: ``from_dlpack``.
 #[pyfunction]
 #[pyo3(signature = (x, /, *, device=None, copy=None))]
