@@ -67,7 +67,7 @@ dist: setup  ## source distribution and wheel into dist/
 	$(PY) -m maturin build --release --locked --sdist --out dist
 
 clean:  ## remove whatever these commands made, .venv included
-	rm -rf build target dist $(VENV) benchmarks/report $(PICTURE) corepy/*.so .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build target dist $(VENV) benchmarks/report examples/*.png corepy/*.so .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMPS)/setup: requirements-dev.txt tools/venv.sh

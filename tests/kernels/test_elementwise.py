@@ -154,7 +154,7 @@ def test_registry_is_namespace_is_operators_is_tests():
     number_protocol = {
         f"__{prefix}{stem}__"
         for stem in (
-            "add sub mul truediv floordiv mod pow lshift rshift and or xor matmul divmod eq ne lt le gt ge "
+            "add sub mul truediv floordiv mod pow lshift rshift and or xor divmod eq ne lt le gt ge "
             "neg pos abs invert round trunc floor ceil"
         ).split()
         for prefix in ("", "r", "i")

@@ -86,7 +86,7 @@ pub const TABLES: &[Table] = &[
         entry: "CorepyReduction",
         rust: "ReductionKernels",
         shape: &[Reduction::KERNELS, 13],
-        entries: || Reduction::ALL[..Reduction::KERNELS].iter().flat_map(reductions).collect(),
+        entries: || Reduction::ALL[..Reduction::KERNELS].iter().copied().flat_map(reductions).collect(),
     },
     Table {
         unit: "gemm",
@@ -285,11 +285,11 @@ fn by_size_and(runs: &str, entry: impl Fn(&str) -> String) -> Vec<String> {
 }
 
 /// A reduction's kernels, by dtype.
-fn reductions(reduction: &Reduction) -> Vec<String> {
+fn reductions(reduction: Reduction) -> Vec<String> {
     DType::ALL
         .into_iter()
         .map(|dtype| match reduction.has_kernel(dtype) {
-            true => format!("reduction<{reduction:?}, {}>()", reduction_operand(*reduction, dtype)),
+            true => format!("reduction<{reduction:?}, {}>()", reduction_operand(reduction, dtype)),
             false => String::from("{nullptr, nullptr, nullptr}"),
         })
         .collect()
