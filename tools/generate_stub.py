@@ -59,6 +59,14 @@ TYPES = {
     "str, dtype or tuple of these": "str | DTypeLike | tuple[str | DTypeLike, ...]",
     "tuple of Tensor": "tuple[Tensor, ...]",
     "tuple of int": "tuple[int, ...]",
+    "EigResult": "EigResult",
+    "EighResult": "EighResult",
+    "QRResult": "QRResult",
+    "SVDResult": "SVDResult",
+    "SlogdetResult": "SlogdetResult",
+    "float or Tensor": "float | Tensor",
+    '{"fro", "nuc"}, int or float': 'Literal["fro", "nuc"] | float',
+    '{"reduced", "complete"}': 'Literal["reduced", "complete"]',
     '{"xy", "ij"}': 'Literal["xy", "ij"]',
 }
 
@@ -167,6 +175,8 @@ import builtins
 from collections.abc import Iterator, Sequence
 from types import EllipsisType, ModuleType
 from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
+
+from ._linalg_results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
 
 Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex

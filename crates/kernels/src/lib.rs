@@ -6,6 +6,7 @@ pub mod elementwise;
 pub mod exec;
 mod ffi;
 pub mod isa;
+pub mod linalg;
 pub mod matmul;
 pub mod reduce;
 pub mod select;

@@ -20,6 +20,7 @@ mod error;
 mod foreign;
 mod function;
 mod indexing;
+mod linalg;
 mod linear_algebra;
 mod manipulation;
 mod numpy;
@@ -66,6 +67,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     configuration::register(module)?;
     foreign::register(module)?;
     linear_algebra::register(module)?;
+    linalg::register(module)?;
     manipulation::register(module)?;
     searching::register(module)?;
     statistics::register(module)?;
