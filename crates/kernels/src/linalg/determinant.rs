@@ -110,15 +110,12 @@ fn for_each_determinant<T: Element>(
     for_each_matrix(op, stack.count, lu_work::<T>(n), lu_scratch::<T>(n), &|index, memory| {
         let elements = stack.matrix::<T>(index);
         let determinant = with_lu(elements, n, memory, |lu, _| {
+            if lu.zero.is_some() {
+                let value = if lu.finite { 0.0 } else { f64::NAN };
+                return Determinant { mantissa: [value; 2], exponent: 0 };
+            }
             let mut determinant = Determinant::ONE;
-            // Beyond a pivot of 0 there are NaNs.
-            let (last, vanishes) = (lu.first_zero().unwrap_or(n), lu.is_singular(elements));
-            if vanishes {
-                return Determinant { mantissa: [0.0; 2], exponent: 0 };
-            }
-            if last < n {
-                return Determinant { mantissa: [f64::NAN; 2], exponent: 0 };
-            }
+            determinant.exponent -= i64::from(lu.exponent) * n as i64;
             for i in 0..n {
                 determinant.multiply(lu.factors[(i, i)].parts());
             }

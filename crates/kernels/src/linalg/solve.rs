@@ -9,7 +9,7 @@ use faer::linalg::temp_mat_scratch;
 use faer::perm::PermRef;
 use faer::{MatMut, MatRef, Par};
 
-use super::element::{Element, with_element};
+use super::element::{Component, Element, with_element};
 use super::stack::{
     self, Results, Stack, by_columns, by_rows, copy_across, for_each_matrix, load_transpose, singular, with_matrix,
 };
@@ -28,23 +28,33 @@ pub(super) fn lu_work<T>(n: usize) -> f64 {
     500.0 + 0.1 * (n as f64).powi(3) * (size_of::<T>() / 4) as f64
 }
 
-/// An LU decomposition with row interchanges: P A = L U, both factors in one matrix.
+/// An LU decomposition with row interchanges: P A = 2^-exponent L U, both factors in one matrix.
 pub(super) struct Lu<'a, T> {
     pub factors: MatRef<'a, T>,
     pub permutation: PermRef<'a, usize>,
     pub interchanges: usize,
+    /// Matrices of extreme magnitude are multiplied by this power of two first; 0 as a rule.
+    pub exponent: i32,
+    /// Whether every element of A is finite.
+    pub finite: bool,
+    /// The first pivot that is 0, or so small that its inverse is infinite. Beyond it there are NaNs.
+    pub zero: Option<usize>,
 }
 
 impl<T: Element> Lu<'_, T> {
-    /// Whether a pivot is exactly 0, of numbers that are finite.
-    pub fn is_singular(&self, elements: &[T]) -> bool {
-        // Beyond it there are NaNs.
-        self.first_zero().is_some() && stack::magnitude(elements).is_some()
+    /// Whether A, of finite numbers, has no inverse.
+    pub fn is_singular(&self) -> bool {
+        self.finite && self.zero.is_some()
     }
 
-    /// The first pivot that is exactly 0.
-    pub fn first_zero(&self) -> Option<usize> {
-        (0..self.factors.nrows()).find(|&i| self.factors[(i, i)].parts() == [0.0; 2])
+    /// Multiplies what has the inverse of A as a factor by the power of two that A was multiplied by.
+    pub fn rescale(&self, target: &mut [T]) {
+        if self.exponent != 0 {
+            let scale = T::Component::rounded(f64::from(self.exponent).exp2());
+            for element in target {
+                *element = element.times(scale);
+            }
+        }
     }
 }
 
@@ -57,11 +67,21 @@ pub(super) fn with_lu<T: Element, R>(
 ) -> R {
     with_matrix::<T, _>(n, n, memory, |mut a, memory| {
         load_transpose(a.as_mut(), elements);
+        let magnitude = stack::magnitude(elements);
+        let scale = magnitude.map_or(1.0, stack::safe_scale::<T>);
+        stack::scale(a.as_mut(), scale);
         let (mut forward, memory) = memory.make_with(n, |_| 0_usize);
         let (mut backward, memory) = memory.make_with(n, |_| 0_usize);
         let (info, permutation) =
             factor::lu_in_place(a.as_mut(), &mut forward, &mut backward, Par::Seq, memory, Default::default());
-        body(Lu { factors: a.as_ref(), permutation, interchanges: info.transposition_count }, memory)
+        let factors = a.as_ref();
+        let smallest: f64 = f64::from(-T::Component::POWERS - 2).exp2();
+        let zero = (0..n).find(|&i| {
+            let [re, im] = factors[(i, i)].parts();
+            re.abs().max(im.abs()) < smallest
+        });
+        let (interchanges, exponent) = (info.transposition_count, scale.log2() as i32);
+        body(Lu { factors, permutation, interchanges, exponent, finite: magnitude.is_some(), zero }, memory)
     })
 }
 
@@ -91,12 +111,13 @@ fn run_inv<T: Element>(op: &'static str, stack: &Stack, out: &Tensor) -> Result<
         // SAFETY: each index once, of a tensor that outlives this.
         let target = unsafe { results.of(index) };
         with_lu(elements, n, memory, |lu, memory| {
-            if lu.is_singular(elements) {
+            if lu.is_singular() {
                 return Err(singular(op));
             }
             // The inverse of the transpose by columns is the inverse by rows.
-            let target = by_columns(target, n, n);
-            inverse::inverse(target, lu.factors, lu.factors, lu.permutation, Par::Seq, memory);
+            let inverse = by_columns(target, n, n);
+            inverse::inverse(inverse, lu.factors, lu.factors, lu.permutation, Par::Seq, memory);
+            lu.rescale(target);
             Ok(())
         })
     })
@@ -140,7 +161,7 @@ fn run_solve<T: Element>(op: &'static str, a: &Stack, b: &Stack, batch: &[usize]
         // SAFETY: each index once, of a tensor that outlives this.
         let target = unsafe { results.of(index) };
         with_lu(elements, n, memory, |lu, memory| {
-            if lu.is_singular(elements) {
+            if lu.is_singular() {
                 return Err(singular(op));
             }
             with_matrix::<T, _>(n, k, memory, |mut x, memory| {
@@ -148,6 +169,7 @@ fn run_solve<T: Element>(op: &'static str, a: &Stack, b: &Stack, batch: &[usize]
                 let (factors, permutation) = (lu.factors, lu.permutation);
                 substitution::solve_transpose_in_place(factors, factors, permutation, x.as_mut(), Par::Seq, memory);
                 copy_across(MatMut::from_row_major_slice_mut(target, n, k), x.as_ref(), |element| element);
+                lu.rescale(target);
             });
             Ok(())
         })

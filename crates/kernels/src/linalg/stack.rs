@@ -232,6 +232,18 @@ pub(super) fn safe_scale<T: Element>(magnitude: f64) -> f64 {
     (-magnitude.log2().round()).clamp(-most, most).exp2()
 }
 
+/// Multiplies a matrix, unless by 1.
+pub(super) fn scale<T: Element>(mut matrix: MatMut<'_, T>, factor: f64) {
+    if factor != 1.0 {
+        let factor = T::Component::rounded(factor);
+        for j in 0..matrix.ncols() {
+            for i in 0..matrix.nrows() {
+                matrix[(i, j)] = matrix[(i, j)].times(factor);
+            }
+        }
+    }
+}
+
 /// The error for numbers that are not finite, where these have no result.
 pub(super) fn not_finite(op: &'static str) -> Error {
     Error::LinearAlgebra { op, message: String::from("the matrix has elements that are not finite") }

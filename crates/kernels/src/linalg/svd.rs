@@ -79,14 +79,7 @@ fn run<T: Element>(
         // The decomposition of the transpose, whose columns are the rows.
         with_matrix::<T, _>(cols, rows, memory, |mut a, memory| {
             load_transpose(a.as_mut(), elements);
-            if scale != 1.0 {
-                let scale = Component::rounded(scale);
-                for j in 0..rows {
-                    for i in 0..cols {
-                        a[(i, j)] = a[(i, j)].times(scale);
-                    }
-                }
-            }
+            stack::scale(a.as_mut(), scale);
             let (mut values, memory) = memory.make_with(size, |_| T::nearest([0.0; 2]));
             let diagonal = DiagMut::from_slice_mut(&mut values);
             let gave_up = |_: SvdError| no_convergence(op);
@@ -94,8 +87,11 @@ fn run<T: Element>(
                 // SAFETY: each index once, of tensors that outlive this.
                 let (u, vh) = unsafe { (all_u.of(index), all_vh.of(index)) };
                 // Aᵀ is conj(V) S Uᵀ: its left vectors by columns are Vᴴ by rows, its right ones conj(U).
-                let first = by_columns(vh, cols, right);
+                let mut first = by_columns(vh, cols, right);
+                // Of a full decomposition, faer leaves elements of unused vectors as they were.
+                first.fill(T::nearest([0.0; 2]));
                 with_matrix::<T, _>(rows, left, memory, |mut second, memory: &mut MemStack| {
+                    second.fill(T::nearest([0.0; 2]));
                     let (a, right_vectors) = (a.as_ref(), second.as_mut());
                     decomposition::svd(
                         a,
