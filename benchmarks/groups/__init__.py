@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.case import Group
-from benchmarks.groups import binary, conversion, layouts, math, products, reductions, registry, small
+from benchmarks.groups import binary, conversion, layouts, linalg, math, products, reductions, registry, small
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,
@@ -15,5 +15,7 @@ GROUPS: tuple[Group, ...] = (
     products.SMALL,
     products.LARGE,
     products.INTEGER,
+    linalg.SMALL,
+    linalg.LARGE,
     registry.GROUP,
 )

@@ -33,7 +33,7 @@ pub(super) struct Lu<'a, T> {
     pub factors: MatRef<'a, T>,
     pub permutation: PermRef<'a, usize>,
     pub interchanges: usize,
-    /// Matrices of extreme magnitude are multiplied by this power of two first; 0 as a rule.
+    /// Matrices of subnormal numbers are multiplied by this power of two first; 0 as a rule.
     pub exponent: i32,
     /// Whether every element of A is finite.
     pub finite: bool,
@@ -68,7 +68,9 @@ pub(super) fn with_lu<T: Element, R>(
     with_matrix::<T, _>(n, n, memory, |mut a, memory| {
         load_transpose(a.as_mut(), elements);
         let magnitude = stack::magnitude(elements);
-        let scale = magnitude.map_or(1.0, stack::safe_scale::<T>);
+        let tiny = f64::from(30 - T::Component::POWERS).exp2();
+        // Lest the inverses of pivots overflow.
+        let scale = magnitude.filter(|&magnitude| magnitude < tiny).map_or(1.0, stack::safe_scale::<T>);
         stack::scale(a.as_mut(), scale);
         let (mut forward, memory) = memory.make_with(n, |_| 0_usize);
         let (mut backward, memory) = memory.make_with(n, |_| 0_usize);

@@ -222,7 +222,7 @@ fn svdvals(x: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.matrix_rank(cp.asarray([[1.0, 2.0], [2.0, 4.0]]))
-/// Tensor(1)
+/// Tensor(1, dtype=int64)
 ///
 /// Notes
 /// -----

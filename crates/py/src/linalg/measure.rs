@@ -48,7 +48,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.cross(cp.asarray([1, 0, 0]), cp.asarray([0, 1, 0]))
-/// Tensor([0, 0, 1])
+/// Tensor([0, 0, 1], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -87,7 +87,7 @@ fn cross(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.diagonal(cp.asarray([[1, 2], [3, 4]]))
-/// Tensor([1, 4])
+/// Tensor([1, 4], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -131,7 +131,7 @@ fn diagonal(x: &Bound<'_, PyAny>, offset: Option<&Bound<'_, PyAny>>) -> PyResult
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.matrix_norm(cp.asarray([[3.0, 0.0], [0.0, 4.0]]))
-/// Tensor(5., dtype=float64)
+/// Tensor(5.0, dtype=float64)
 ///
 /// Notes
 /// -----
@@ -184,7 +184,7 @@ fn matrix_norm(x: &Bound<'_, PyAny>, keepdims: bool, ord: Option<&Bound<'_, PyAn
 /// >>> import corepy as cp
 /// >>> cp.linalg.outer(cp.asarray([1, 2]), cp.asarray([3, 4]))
 /// Tensor([[3, 4],
-///         [6, 8]])
+///         [6, 8]], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -226,7 +226,7 @@ fn outer(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>>
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.trace(cp.asarray([[1, 2], [3, 4]]))
-/// Tensor(5)
+/// Tensor(5, dtype=int64)
 ///
 /// Notes
 /// -----
@@ -276,7 +276,7 @@ fn trace(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.vector_norm(cp.asarray([3.0, 4.0]))
-/// Tensor(5., dtype=float64)
+/// Tensor(5.0, dtype=float64)
 ///
 /// Notes
 /// -----

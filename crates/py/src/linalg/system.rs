@@ -41,7 +41,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.linalg.det(cp.asarray([[1.0, 2.0], [3.0, 4.0]]))
-/// Tensor(-2., dtype=float64)
+/// Tensor(-2.0, dtype=float64)
 ///
 /// Notes
 /// -----
