@@ -34,6 +34,19 @@ class Uniform:
 
 
 @dataclass(frozen=True)
+class Definite:
+    """A symmetric positive definite matrix; the same one in every run."""
+
+    side: int
+    dtype: str
+
+    def make(self, seed: int) -> np.ndarray:
+        """The elements as a NumPy array, which every library converts to its own."""
+        values = np.random.default_rng(seed).standard_normal((self.side, self.side))
+        return (values @ values.T / self.side + np.eye(self.side)).astype(self.dtype)
+
+
+@dataclass(frozen=True)
 class Case:
     """One expression over named inputs. ``xp`` in it is the library's namespace.
 
@@ -43,7 +56,7 @@ class Case:
     group: str
     name: str
     expression: str
-    inputs: Mapping[str, Uniform] = field(default_factory=dict)
+    inputs: Mapping[str, Uniform | Definite] = field(default_factory=dict)
     note: str = ""
 
     @property

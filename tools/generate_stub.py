@@ -62,6 +62,14 @@ TYPES = {
     "int, Tensor or sequence of ints": "int | Tensor | Sequence[int]",
     "sequence of Tensor": "tuple[Tensor, ...] | list[Tensor]",
     "tuple of ints": "tuple[int, ...]",
+    "EigResult": "EigResult",
+    "EighResult": "EighResult",
+    "QRResult": "QRResult",
+    "SVDResult": "SVDResult",
+    "SlogdetResult": "SlogdetResult",
+    "float or Tensor": "float | Tensor",
+    '{"fro", "nuc"}, int or float': 'Literal["fro", "nuc"] | float',
+    '{"reduced", "complete"}': 'Literal["reduced", "complete"]',
     '{"xy", "ij"}': 'Literal["xy", "ij"]',
 }
 
@@ -179,6 +187,8 @@ import builtins
 from collections.abc import Iterator, Sequence
 from types import EllipsisType, ModuleType
 from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
+
+from ._linalg_results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
 
 Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex

@@ -8,6 +8,7 @@ from benchmarks.groups import (
     conversion,
     indexing,
     layouts,
+    linalg,
     manipulation,
     math,
     products,
@@ -30,5 +31,7 @@ GROUPS: tuple[Group, ...] = (
     products.INTEGER,
     manipulation.GROUP,
     scans.GROUP,
+    linalg.SMALL,
+    linalg.LARGE,
     registry.GROUP,
 )

@@ -98,6 +98,14 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// A matrix for which the result does not exist, or an iteration that does not converge.
+    #[error("{op}: {message}")]
+    LinearAlgebra {
+        /// Public function.
+        op: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// A buffer or DLPack exchange that cannot be done.
     #[error("{op}: {message}")]
     Buffer {

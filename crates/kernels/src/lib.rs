@@ -8,6 +8,7 @@ pub mod exec;
 mod ffi;
 pub mod gather;
 pub mod isa;
+pub mod linalg;
 pub mod mask;
 pub mod matmul;
 pub mod rearrange;

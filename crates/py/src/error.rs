@@ -9,6 +9,13 @@ use pyo3::prelude::*;
 
 use std::cell::RefCell;
 
+pyo3::create_exception!(
+    corepy.linalg,
+    LinAlgError,
+    PyValueError,
+    "A matrix for which a function has no result, or an iteration that does not converge."
+);
+
 thread_local! {
     /// The exception that a signal handler raised while an operation ran on this thread.
     static PENDING: RefCell<Option<PyErr>> = const { RefCell::new(None) };
@@ -26,6 +33,7 @@ pub fn to_python(error: &Error) -> PyErr {
         Error::AxisOutOfRange { .. } | Error::IndexOutOfRange { .. } | Error::Index { .. } => {
             PyIndexError::new_err(text)
         }
+        Error::LinearAlgebra { .. } => LinAlgError::new_err(text),
         Error::Overflow { .. } => PyOverflowError::new_err(text),
         Error::Buffer { .. } => PyBufferError::new_err(text),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(text),

@@ -22,6 +22,7 @@ mod error;
 mod foreign;
 mod function;
 mod indexing;
+mod linalg;
 mod linear_algebra;
 mod manipulation;
 mod numpy;
@@ -70,6 +71,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     configuration::register(module)?;
     foreign::register(module)?;
     linear_algebra::register(module)?;
+    linalg::register(module)?;
     manipulation::register(module)?;
     searching::register(module)?;
     statistics::register(module)?;
