@@ -85,6 +85,7 @@ from .array_api import isinf as isinf
 from .array_api import isnan as isnan
 from .array_api import less as less
 from .array_api import less_equal as less_equal
+from .array_api import linalg as linalg
 from .array_api import linspace as linspace
 from .array_api import log as log
 from .array_api import log1p as log1p
@@ -236,6 +237,7 @@ __all__ = [
     "isnan",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",

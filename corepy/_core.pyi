@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from types import EllipsisType, ModuleType
 from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
 
+from ._linalg_results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
+
 Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex
 """A Python bool, int, float or complex."""
@@ -206,6 +208,9 @@ class Tensor:
 DTypeLike: TypeAlias = DType | type[builtins.bool | int | float | complex] | builtins.str | Any
 """What `dtype=` takes; `Any` stands for NumPy's dtypes and scalar types."""
 
+class LinAlgError(ValueError):
+    """A matrix for which a function has no result, or an iteration that does not converge."""
+
 bool: Final[DType]
 int8: Final[DType]
 int16: Final[DType]
@@ -351,6 +356,28 @@ __all__ = [
     "matrix_transpose",
     "tensordot",
     "vecdot",
+    "LinAlgError",
+    "linalg_cholesky",
+    "linalg_qr",
+    "linalg_svd",
+    "linalg_svdvals",
+    "linalg_matrix_rank",
+    "linalg_pinv",
+    "linalg_eig",
+    "linalg_eigh",
+    "linalg_eigvals",
+    "linalg_eigvalsh",
+    "linalg_det",
+    "linalg_inv",
+    "linalg_matrix_power",
+    "linalg_slogdet",
+    "linalg_solve",
+    "linalg_cross",
+    "linalg_diagonal",
+    "linalg_matrix_norm",
+    "linalg_outer",
+    "linalg_trace",
+    "linalg_vector_norm",
     "concat",
     "expand_dims",
     "flip",
@@ -641,6 +668,82 @@ def less(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
 
 def less_equal(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Whether each element of `x1` is at most the respective element of `x2`."""
+
+def linalg_cholesky(x: Tensor, /, *, upper: builtins.bool = False) -> Tensor:
+    """Cholesky factor of each positive definite matrix."""
+
+def linalg_cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
+    """Cross products of vectors of three elements."""
+
+def linalg_det(x: Tensor, /) -> Tensor:
+    """Determinant of each matrix."""
+
+def linalg_diagonal(x: Tensor, /, *, offset: int = 0) -> Tensor:
+    """Diagonal of each matrix."""
+
+def linalg_eig(x: Tensor, /) -> EigResult:
+    """Eigenvalues and eigenvectors of each matrix."""
+
+def linalg_eigh(x: Tensor, /) -> EighResult:
+    """Eigenvalues and eigenvectors of each Hermitian matrix."""
+
+def linalg_eigvals(x: Tensor, /) -> Tensor:
+    """Eigenvalues of each matrix."""
+
+def linalg_eigvalsh(x: Tensor, /) -> Tensor:
+    """Eigenvalues of each Hermitian matrix."""
+
+def linalg_inv(x: Tensor, /) -> Tensor:
+    """Inverse of each matrix."""
+
+def linalg_matrix_norm(
+    x: Tensor,
+    /,
+    *,
+    keepdims: builtins.bool = False,
+    ord: Literal["fro", "nuc"] | float = "fro",
+) -> Tensor:
+    """Norm of each matrix."""
+
+def linalg_matrix_power(x: Tensor, n: int, /) -> Tensor:
+    """Integer power of each matrix."""
+
+def linalg_matrix_rank(x: Tensor, /, *, rtol: float | Tensor | None = None) -> Tensor:
+    """Rank of each matrix."""
+
+def linalg_outer(x1: Tensor, x2: Tensor, /) -> Tensor:
+    """Outer product of two vectors."""
+
+def linalg_pinv(x: Tensor, /, *, rtol: float | Tensor | None = None) -> Tensor:
+    """Pseudo-inverse of each matrix."""
+
+def linalg_qr(x: Tensor, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+    """QR decomposition of each matrix."""
+
+def linalg_slogdet(x: Tensor, /) -> SlogdetResult:
+    """Sign and logarithm of the magnitude of each determinant."""
+
+def linalg_solve(x1: Tensor, x2: Tensor, /) -> Tensor:
+    """Solution of each linear system."""
+
+def linalg_svd(x: Tensor, /, *, full_matrices: builtins.bool = True) -> SVDResult:
+    """Singular value decomposition of each matrix."""
+
+def linalg_svdvals(x: Tensor, /) -> Tensor:
+    """Singular values of each matrix."""
+
+def linalg_trace(x: Tensor, /, *, offset: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """Sum of the diagonal of each matrix."""
+
+def linalg_vector_norm(
+    x: Tensor,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: builtins.bool = False,
+    ord: float = 2,
+) -> Tensor:
+    """Norm of vectors over some or all axes."""
 
 def linspace(
     start: complex,

@@ -55,7 +55,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Each element is a difference of two rounded products. Integers wrap.
 /// Array API standard 2025.12, linear algebra extension: ``cross``.
 #[pyfunction]
-#[pyo3(signature = (x1, x2, /, *, axis=-1))]
+#[pyo3(signature = (x1, x2, /, *, axis=-1), text_signature = "(x1, x2, /, *, axis=-1)")]
 fn cross(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py<PyTensor>> {
     let py = x1.py();
     let (x1, x2) = (&tensor("cross", x1)?.get().tensor, &tensor("cross", x2)?.get().tensor);
