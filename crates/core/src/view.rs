@@ -93,7 +93,7 @@ mod tests {
         assert!(matches!(squeeze("t", &wide, &[1]), Err(Error::Value { .. })));
         assert!(matches!(
             expand_dims("t", &x, &[0, -3]),
-            Err(Error::AxisOutOfRange { .. }) | Err(Error::RepeatedAxis { .. })
+            Err(Error::AxisOutOfRange { .. } | Error::RepeatedAxis { .. })
         ));
         assert!(expand_dims("t", &tensor(&[1; MAX_RANK]), &[0]).is_err());
     }
