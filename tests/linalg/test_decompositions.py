@@ -155,7 +155,9 @@ def test_extreme_magnitudes_neither_overflow_nor_vanish(scale, dtype):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("name", ["cholesky", "qr", "svd", "svdvals", "eigh", "eigvalsh", "eig", "eigvals", "inv", "pinv"])
+@pytest.mark.parametrize(
+    "name", ["cholesky", "qr", "svd", "svdvals", "eigh", "eigvalsh", "eig", "eigvals", "inv", "pinv"]
+)
 def test_a_stack_is_decomposed_matrix_by_matrix(name, batch):
     function = getattr(cp.linalg, name)
     a = definite((*batch, 4, 4))

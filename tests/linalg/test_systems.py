@@ -135,7 +135,9 @@ def test_negative_powers():
 def test_extreme_magnitudes(scale):
     a = random((5, 5))
     b = random((5,))
-    np.testing.assert_allclose(np.asarray(cp.linalg.solve(tensor(a * scale), tensor(b * scale))), np.linalg.solve(a, b), rtol=1e-8)
+    np.testing.assert_allclose(
+        np.asarray(cp.linalg.solve(tensor(a * scale), tensor(b * scale))), np.linalg.solve(a, b), rtol=1e-8
+    )
     inverse = np.asarray(cp.linalg.inv(tensor(a * scale)))
     with np.errstate(over="ignore"):
         np.testing.assert_allclose(inverse, np.linalg.inv(a) / scale, rtol=1e-8)
