@@ -47,10 +47,20 @@ class Definite:
 
 
 @dataclass(frozen=True)
+class Ascending(Uniform):
+    """As `Uniform`, in ascending order."""
+
+    def make(self, seed: int) -> np.ndarray:
+        """The elements in one dimension, sorted."""
+        return np.sort(super().make(seed))
+
+
+@dataclass(frozen=True)
 class Case:
     """One expression over named inputs. ``xp`` in it is the library's namespace.
 
-    ``touch(x)`` in an expression writes one element in every page of ``x``: see ``peer.touch``.
+    ``touch(x)`` in an expression writes one element in every page of ``x``: see ``peer.touch``. ``compared`` is what is
+    compared with the peers' result, where that is not the expression itself.
     """
 
     group: str
@@ -58,6 +68,7 @@ class Case:
     expression: str
     inputs: Mapping[str, Uniform | Definite] = field(default_factory=dict)
     note: str = ""
+    compared: str = ""
 
     @property
     def title(self) -> str:

@@ -53,8 +53,8 @@ class Library:
         return {"xp": self.namespace, "touch": touch, **inputs}
 
     def evaluate(self, case: Case, variables: dict[str, Any]) -> np.ndarray:
-        """The expression's result, for comparison."""
-        result = eval(case.expression.replace("touch(", "("), dict(variables))
+        """The result that is compared."""
+        result = eval((case.compared or case.expression).replace("touch(", "("), dict(variables))
         return np.asarray(result)
 
     def loop(self, case: Case, variables: dict[str, Any]) -> Callable[[Iterable[None]], None]:

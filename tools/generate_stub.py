@@ -70,6 +70,10 @@ TYPES = {
     "float or Tensor": "float | Tensor",
     '{"fro", "nuc"}, int or float': 'Literal["fro", "nuc"] | float',
     '{"reduced", "complete"}': 'Literal["reduced", "complete"]',
+    "UniqueAllResult": "UniqueAllResult",
+    "UniqueCountsResult": "UniqueCountsResult",
+    "UniqueInverseResult": "UniqueInverseResult",
+    '{"left", "right"}': 'Literal["left", "right"]',
     '{"xy", "ij"}': 'Literal["xy", "ij"]',
 }
 
@@ -189,6 +193,7 @@ from types import EllipsisType, ModuleType
 from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
 
 from ._linalg_results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
+from ._set_results import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 
 Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex

@@ -16,6 +16,7 @@ from benchmarks.groups import (
     registry,
     scans,
     small,
+    sorting,
 )
 
 GROUPS: tuple[Group, ...] = (
@@ -33,5 +34,6 @@ GROUPS: tuple[Group, ...] = (
     scans.GROUP,
     linalg.SMALL,
     linalg.LARGE,
+    sorting.GROUP,
     registry.GROUP,
 )

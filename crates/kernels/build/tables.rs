@@ -233,6 +233,68 @@ pub const TABLES: &[Table] = &[
         shape: &[5],
         entries: || by_size(|element| format!("mask_fill<{element}>")),
     },
+    Table {
+        unit: "sort",
+        name: "sort",
+        entry: "CorepySort",
+        rust: "SortKernels",
+        shape: &[13],
+        entries: || {
+            let kernels = |dtype: DType| match dtype.is_complex() {
+                true => format!("{{ {} }}", ["nullptr"; 9].join(", ")),
+                false => format!("sort_kernels<{}>()", unsigned(dtype)),
+            };
+            DType::ALL.into_iter().map(kernels).collect()
+        },
+    },
+    Table {
+        unit: "sort",
+        name: "index_sort",
+        entry: "CorepyIndexSort",
+        rust: "IndexSortKernels",
+        shape: &[2],
+        entries: || ["float", "double"].map(|real| format!("index_sort<{real}>()")).to_vec(),
+    },
+    Table {
+        unit: "search",
+        name: "search",
+        entry: "CorepySearch",
+        rust: "SearchKernel",
+        shape: &[13],
+        entries: || DType::ALL.map(|dtype| format!("search<{}>", dtype.info().c_type)).to_vec(),
+    },
+    Table {
+        unit: "sets",
+        name: "runs",
+        entry: "CorepyRuns",
+        rust: "RunKernels",
+        shape: &[13],
+        entries: || DType::ALL.map(|dtype| format!("runs<{}>()", unsigned(dtype))).to_vec(),
+    },
+    Table {
+        unit: "sets",
+        name: "table",
+        entry: "CorepyTable",
+        rust: "TableKernels",
+        shape: &[4],
+        entries: || BY_SIZE[..4].iter().map(|element| format!("{{ mark<{element}>, look_up<{element}> }}")).collect(),
+    },
+    Table {
+        unit: "sets",
+        name: "pick",
+        entry: "CorepyPick",
+        rust: "PickKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("pick<{element}>")),
+    },
+    Table {
+        unit: "sets",
+        name: "spread",
+        entry: "CorepySpread",
+        rust: "SpreadKernel",
+        shape: &[1],
+        entries: || vec![String::from("spread")],
+    },
 ];
 
 impl Table {
@@ -282,6 +344,18 @@ fn by_size(entry: impl Fn(&str) -> String) -> Vec<String> {
 /// An entry for each element size, then one for runs of any length.
 fn by_size_and(runs: &str, entry: impl Fn(&str) -> String) -> Vec<String> {
     BY_SIZE.into_iter().map(entry).chain([runs.to_owned()]).collect()
+}
+
+/// The C++ type of kernels that treat signed integers as unsigned ones.
+fn unsigned(dtype: DType) -> &'static str {
+    let alike = match dtype {
+        DType::Int8 => DType::UInt8,
+        DType::Int16 => DType::UInt16,
+        DType::Int32 => DType::UInt32,
+        DType::Int64 => DType::UInt64,
+        _ => dtype,
+    };
+    alike.info().c_type
 }
 
 /// A reduction's kernels, by dtype.

@@ -14,5 +14,8 @@ pub mod matmul;
 pub mod rearrange;
 pub mod reduce;
 pub mod scan;
+pub mod search;
 pub mod select;
+pub mod sets;
+pub mod sort;
 pub mod statistics;

@@ -1,0 +1,362 @@
+//! Sorting by unsigned keys: elements that compare equal have one key.
+//!
+//! A long row is spread by the leading bits of its keys, by all threads, into buckets; each bucket is
+//! sorted by one thread, in its caches. A bucket that is itself long is spread again. The spread keeps
+//! the keys' order in each bucket, whatever the chunks.
+
+use corepy_core::storage::Storage;
+use corepy_core::{DType, Kind, Result, scheduler};
+
+use super::{Address, CHUNK, LONG_ROW, for_each_range, too_large};
+use crate::ffi::{self, KeyRange, SortKernels};
+
+/// Leading bits that one pass spreads by.
+const DIGIT_BITS: u32 = 11;
+/// Keys in a bucket when they are spread evenly; fewer bits are used for shorter rows.
+const BUCKET_BITS: u32 = 9;
+/// Keys from which a bucket is spread again by all threads.
+const LONG_BUCKET: usize = 1 << 17;
+/// The most chunks of a pass, each with counters of its own.
+const MAX_CHUNKS: usize = 16;
+/// Keys that a thread sorts in one go, in several buckets.
+const TASK: usize = 1 << 14;
+/// Nanoseconds for a key, roughly: of a pass over them, and of sorting a bucket.
+const NS_PER_PASS: usize = 2;
+const NS_PER_SORT: usize = 8;
+
+fn bit_width(value: u64) -> u32 {
+    u64::BITS - value.leading_zeros()
+}
+
+/// What is done to a range of keys once it is sorted.
+type Finish<'a> = dyn Fn(usize, usize) + Sync + 'a;
+
+/// The keys of one dtype in one direction.
+pub struct Keys {
+    kernels: SortKernels,
+    itemsize: usize,
+    /// What bits are exclusive-or'ed with: the sign of signed integers, and all if descending.
+    flip: u64,
+    descending: bool,
+}
+
+impl Keys {
+    /// Of a dtype that is not complex.
+    pub fn new(dtype: DType, descending: bool) -> Keys {
+        let sign = if dtype.kind() == Kind::Signed { 1 << (8 * dtype.itemsize() - 1) } else { 0 };
+        let flip = if descending { u64::MAX } else { 0 } ^ sign;
+        Keys { kernels: ffi::sort(dtype), itemsize: dtype.itemsize(), flip, descending }
+    }
+
+    /// Sorts each of `rows` adjacent rows of `n` elements, fewer than [`LONG_ROW`], from `x` to `out`.
+    ///
+    /// # Safety
+    /// Both addresses hold the rows' elements, and the scratch those of one row.
+    pub unsafe fn sort_short(&self, x: Address, rows: usize, n: usize, out: Address, scratch: *mut u8) {
+        let radix = self.kernels.radix.expect("real dtypes have it");
+        let unmap = self.kernels.unmap.expect("real dtypes have it");
+        let bytes = n * self.itemsize;
+        // SAFETY: the caller's; the keys take the elements' room.
+        unsafe {
+            let range = self.map_part(x, 0, rows * n, out);
+            for row in 0..rows {
+                radix(out.at(row * bytes), scratch, n, 0);
+            }
+            unmap(out.start(), rows * n, self.flip, out.start());
+            for row in 0..if range.special == 0 { 0 } else { rows } {
+                self.restore(x.plus(row * bytes), n, out.plus(row * bytes));
+            }
+        }
+    }
+
+    /// Sorts `n` elements, [`LONG_ROW`] at least, from `x` to `out`.
+    ///
+    /// # Safety
+    /// Both addresses hold `n` elements of the dtype.
+    pub unsafe fn sort_long(&self, op: &'static str, x: Address, n: usize, out: Address) -> Result<()> {
+        let unmap = self.kernels.unmap.expect("real dtypes have it");
+        let range = self.map(op, x, n, out)?;
+        let memory = Storage::allocate(op, n * self.itemsize)?;
+        let row = Row { op, kernels: &self.kernels, itemsize: self.itemsize };
+        row.sort(out, Address(memory.as_ptr()), 0, n, range, false, &|begin, end| {
+            let part = out.at(begin * self.itemsize);
+            // SAFETY: parts of the row are disjoint, and sorted.
+            unsafe { unmap(part, end - begin, self.flip, part) };
+        })?;
+        if range.special != 0 {
+            // SAFETY: the caller's.
+            unsafe { self.restore(x, n, out) };
+        }
+        Ok(())
+    }
+
+    /// Writes NaNs and zeros of a row as they were.
+    ///
+    /// # Safety
+    /// Both addresses hold `n` elements of the dtype.
+    unsafe fn restore(&self, x: Address, n: usize, out: Address) {
+        let restore = self.kernels.restore.expect("real dtypes have it");
+        // SAFETY: the caller's.
+        unsafe { restore(x.start(), n, u32::from(self.descending), out.start()) };
+    }
+
+    /// Writes the indices that sort the `n` elements at `x` to `out`. A row shorter than [`LONG_ROW`] brings
+    /// 16 bytes of scratch for each.
+    ///
+    /// # Safety
+    /// The addresses hold `n` elements, int64 and 16 bytes.
+    pub unsafe fn argsort(&self, op: &'static str, x: Address, n: usize, out: Address, scratch: *mut u8) -> Result<()> {
+        let pack = self.kernels.pack.expect("real dtypes have it");
+        let unpack = self.kernels.unpack.expect("real dtypes have it");
+        let bits = bit_width(n as u64 - 1).max(1);
+        let drop_of = |range: KeyRange| (bit_width(range.most - range.least) + bits).saturating_sub(u64::BITS);
+        if n < LONG_ROW {
+            let keys = Address(scratch).plus(8 * n);
+            // SAFETY: the caller's; keys take at most the second half of the scratch.
+            unsafe {
+                let range = self.map_part(x, 0, n, keys);
+                let (base, drop) = (range.least, drop_of(range));
+                pack(keys.start(), n, base, 0, drop, bits, out.start().cast());
+                ffi::sort(DType::UInt64).radix.expect("real dtypes have it")(out.start(), scratch, n, 0);
+                unpack(out.start().cast(), scratch.cast(), n, keys.start(), base, drop, bits);
+            }
+            return Ok(());
+        }
+        let key_memory = Storage::allocate(op, n * self.itemsize)?;
+        let keys = Address(key_memory.as_ptr());
+        let range = self.map(op, x, n, keys)?;
+        let (base, drop) = (range.least, drop_of(range));
+        for_each_range(op, n, NS_PER_PASS, &|begin, end| {
+            let (part, to) = (keys.at(begin * self.itemsize), out.index(begin).cast());
+            // SAFETY: chunks are disjoint.
+            unsafe { pack(part, end - begin, base, begin as u64, drop, bits, to) };
+            Ok(())
+        })?;
+        let memory = Storage::allocate(op, n * 8)?;
+        let scratch = Address(memory.as_ptr());
+        let packed = KeyRange { least: 0, most: ((range.most - base) >> drop) << bits | ((1 << bits) - 1), special: 0 };
+        let kernels = ffi::sort(DType::UInt64);
+        let row = Row { op, kernels: &kernels, itemsize: 8 };
+        let unpack_part = |begin: usize, end: usize, drop: u32| {
+            let (part, free) = (out.index(begin).cast(), scratch.index(begin).cast());
+            // SAFETY: parts are disjoint; indices in `packed` keys are those of `keys`.
+            unsafe { unpack(part, free, end - begin, keys.start(), base, drop, bits) };
+        };
+        if drop == 0 {
+            // Equal keys differ by their indices: nothing crosses the parts.
+            return row.sort(out, scratch, 0, n, packed, false, &|begin, end| unpack_part(begin, end, 0));
+        }
+        row.sort(out, scratch, 0, n, packed, false, &|_, _| {})?;
+        // Runs of what the packing left equal stay whole: a chunk has those that start in it.
+        let chunks = n.div_ceil(CHUNK);
+        let border = |chunk: usize| {
+            let place = chunk * CHUNK;
+            if chunk == 0 || place >= n {
+                return place.min(n);
+            }
+            // SAFETY: the indices are below `n`.
+            let prefix = |i: usize| unsafe { out.index(i).cast::<u64>().read() } >> bits;
+            let run = prefix(place - 1);
+            let (mut low, mut high) = (place, n);
+            while low < high {
+                let middle = usize::midpoint(low, high);
+                if prefix(middle) == run {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            low
+        };
+        let mut borders = Vec::new();
+        reserve(op, &mut borders, chunks + 1)?;
+        borders.extend((0..=chunks).map(border));
+        let parallel = scheduler::worth_parallel((n * NS_PER_PASS) as u64);
+        scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
+            unpack_part(borders[chunk], borders[chunk + 1], drop);
+            Ok(())
+        })
+    }
+
+    /// Keys of a part of a row.
+    ///
+    /// # Safety
+    /// The part lies in both.
+    unsafe fn map_part(&self, x: Address, begin: usize, end: usize, keys: Address) -> KeyRange {
+        let mut range = KeyRange::default();
+        let map = self.kernels.map.expect("real dtypes have it");
+        let offset = begin * self.itemsize;
+        // SAFETY: the caller's; every dtype has the size of its keys.
+        unsafe { map(x.at(offset), end - begin, self.flip, keys.at(offset), &raw mut range) };
+        range
+    }
+
+    /// Keys of a long row, by all threads.
+    fn map(&self, op: &'static str, x: Address, n: usize, keys: Address) -> Result<KeyRange> {
+        // SAFETY: chunks are disjoint.
+        merged_range(op, n, &|begin, end| unsafe { self.map_part(x, begin, end, keys) })
+    }
+}
+
+/// The range of all keys, given that of each part.
+fn merged_range(op: &'static str, n: usize, of_part: &(dyn Fn(usize, usize) -> KeyRange + Sync)) -> Result<KeyRange> {
+    let all = std::sync::Mutex::new(KeyRange { least: u64::MAX, most: 0, special: 0 });
+    for_each_range(op, n, NS_PER_PASS, &|begin, end| {
+        let part = of_part(begin, end);
+        let mut all = all.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.least = all.least.min(part.least);
+        all.most = all.most.max(part.most);
+        all.special |= part.special;
+        Ok(())
+    })?;
+    Ok(all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// A long row of keys that is being sorted.
+struct Row<'a> {
+    op: &'static str,
+    kernels: &'a SortKernels,
+    itemsize: usize,
+}
+
+impl Row<'_> {
+    /// Sorts the keys `begin..begin + n` at `a`, of the given range, with scratch at the same places of
+    /// `b`; the result is at `b` if `into_b`, else at `a`. Calls `finish` with each part that is done.
+    #[allow(clippy::too_many_arguments)] // The state of a recursion.
+    fn sort(
+        &self,
+        a: Address,
+        b: Address,
+        begin: usize,
+        n: usize,
+        range: KeyRange,
+        into_b: bool,
+        finish: &Finish<'_>,
+    ) -> Result<()> {
+        let place = |index: usize| index * self.itemsize;
+        if range.least == range.most {
+            return for_each_range(self.op, n, NS_PER_PASS, &|from, to| {
+                if into_b {
+                    let offset = place(begin + from);
+                    // SAFETY: chunks are disjoint, as are both arrays.
+                    unsafe { a.at(offset).copy_to_nonoverlapping(b.at(offset), place(to - from)) };
+                }
+                finish(begin + from, begin + to);
+                Ok(())
+            });
+        }
+        let width = bit_width(range.most - range.least);
+        let digits = (bit_width(n as u64).saturating_sub(BUCKET_BITS)).clamp(1, DIGIT_BITS).min(width);
+        let shift = width - digits;
+        let offsets = self.spread(a, b, begin, n, range.least, shift, 1 << digits)?;
+
+        // Neighbouring buckets that one thread sorts; then those for all threads.
+        let mut tasks: Vec<(usize, usize)> = Vec::new();
+        let mut long: Vec<(usize, usize)> = Vec::new();
+        reserve(self.op, &mut tasks, offsets.len())?;
+        reserve(self.op, &mut long, n / LONG_BUCKET)?;
+        let mut first = 0;
+        for bucket in 0..offsets.len() - 1 {
+            let (start, end) = (offsets[bucket], offsets[bucket + 1]);
+            if end - start >= LONG_BUCKET && shift > 0 {
+                if first < bucket {
+                    tasks.push((first, bucket));
+                }
+                long.push((start, end));
+                first = bucket + 1;
+            } else if end - offsets[first] >= TASK {
+                tasks.push((first, bucket + 1));
+                first = bucket + 1;
+            }
+        }
+        if first < offsets.len() - 1 {
+            tasks.push((first, offsets.len() - 1));
+        }
+        let radix = self.kernels.radix.expect("real dtypes have it");
+        let parallel = tasks.len() > 1 && scheduler::worth_parallel((n * NS_PER_SORT) as u64);
+        scheduler::for_each_chunk(self.op, tasks.len(), parallel, &|task| {
+            let (first, last) = tasks[task];
+            let (start, end) = (begin + offsets[first], begin + offsets[last]);
+            if shift > 0 {
+                for bucket in first..last {
+                    let (from, to) = (begin + offsets[bucket], begin + offsets[bucket + 1]);
+                    // SAFETY: buckets are disjoint, in both arrays.
+                    unsafe { radix(b.at(place(from)), a.at(place(from)), to - from, u32::from(!into_b)) };
+                }
+            } else if !into_b {
+                let offset = place(start);
+                // SAFETY: as above; the keys of each bucket are equal.
+                unsafe { b.at(offset).copy_to_nonoverlapping(a.at(offset), place(end - start)) };
+            }
+            finish(start, end);
+            Ok(())
+        })?;
+        for (start, end) in long {
+            let range = merged_range(self.op, end - start, &|from, to| {
+                let mut range = KeyRange::default();
+                let part = b.at(place(begin + start + from));
+                // SAFETY: the part lies in the bucket.
+                unsafe { self.kernels.range.expect("real dtypes have it")(part, to - from, &raw mut range) };
+                range
+            })?;
+            self.sort(b, a, begin + start, end - start, range, !into_b, finish)?;
+        }
+        Ok(())
+    }
+
+    /// Spreads keys by their leading bits from `a` to `b`; returns where each bucket starts, and the end.
+    #[allow(clippy::too_many_arguments)] // The state of a recursion.
+    fn spread(
+        &self,
+        a: Address,
+        b: Address,
+        begin: usize,
+        n: usize,
+        base: u64,
+        shift: u32,
+        buckets: usize,
+    ) -> Result<Vec<usize>> {
+        let chunk_size = n.div_ceil(MAX_CHUNKS).max(CHUNK);
+        let chunks = n.div_ceil(chunk_size);
+        let parallel = scheduler::worth_parallel((n * NS_PER_PASS) as u64);
+        let memory = Storage::allocate_zeroed(self.op, chunks * buckets * 8)?;
+        let counts = Address(memory.as_ptr());
+        let counts_of = |chunk: usize| counts.index(chunk * buckets).cast::<u64>();
+        let part = |chunk: usize| (chunk * chunk_size, n.min((chunk + 1) * chunk_size));
+        let histogram = self.kernels.histogram.expect("real dtypes have it");
+        let scatter = self.kernels.scatter.expect("real dtypes have it");
+        scheduler::for_each_chunk(self.op, chunks, parallel, &|chunk| {
+            let (from, to) = part(chunk);
+            // SAFETY: the keys' distance from `base` has the bits of a bucket's number left after the shift;
+            // each chunk has its own counters.
+            unsafe { histogram(a.at((begin + from) * self.itemsize), to - from, base, shift, counts_of(chunk)) };
+            Ok(())
+        })?;
+        let mut starts = Vec::new();
+        reserve(self.op, &mut starts, buckets + 1)?;
+        let mut sum = 0;
+        for bucket in 0..buckets {
+            starts.push(sum as usize);
+            for chunk in 0..chunks {
+                // SAFETY: every chunk has `buckets` counters.
+                let count = unsafe { &mut *counts_of(chunk).add(bucket) };
+                sum += std::mem::replace(count, sum);
+            }
+        }
+        starts.push(sum as usize);
+        let target = b.plus(begin * self.itemsize);
+        scheduler::for_each_chunk(self.op, chunks, parallel, &|chunk| {
+            let (from, to) = part(chunk);
+            let keys = a.at((begin + from) * self.itemsize);
+            // SAFETY: the offsets give each key a place of its own in `begin..begin + n`.
+            unsafe { scatter(keys, to - from, base, shift, counts_of(chunk), target.start()) };
+            Ok(())
+        })?;
+        Ok(starts)
+    }
+}
+
+/// Room for `n` more, or an error.
+fn reserve<T>(op: &'static str, list: &mut Vec<T>, n: usize) -> Result<()> {
+    list.try_reserve(n).map_err(|_| too_large(op))
+}

@@ -1,0 +1,115 @@
+// Binary search of many values in one sorted run. Whatever order the run is in, the places found lie
+// in it or at its end.
+#pragma once
+#include <cstddef>
+
+#include "order.h"
+
+extern "C" {
+// Searches n values of x in `size` sorted elements. Side 0: int64 places of the first element that is
+// not before the value; 1: of the first that the value is before; 2: bool, whether an element equals it.
+typedef void (*CorepySearch)(const void* sorted, size_t size, const void* x, size_t n, uint32_t side, void* out);
+}
+
+COREPY_BEGIN
+
+// What elements are compared as.
+template <class T>
+struct Searched {
+  using Memory = std::conditional_t<is_bool<T>, uint8_t, T>;
+  COREPY_INLINE static auto value(Memory x) {
+    if constexpr (is_bool<T>) {
+      return static_cast<uint8_t>(x != 0);
+    } else {
+      return x;
+    }
+  }
+  // Whether an element is before a value that is not NaN; a NaN is not.
+  template <bool Right>
+  COREPY_INLINE static bool is_left_of(Memory element, Memory x) {
+    return Right ? value(element) <= value(x) : value(element) < value(x);
+  }
+  COREPY_INLINE static bool is_equal(Memory a, Memory b) { return value(a) == value(b); }
+};
+template <class T>
+struct Searched<Complex<T>> {
+  using Memory = Complex<T>;
+  template <bool Right>
+  COREPY_INLINE static bool is_left_of(Memory element, Memory x) {
+    return Right ? !is_before(x, element) : is_before(element, x);
+  }
+  COREPY_INLINE static bool is_equal(Memory a, Memory b) { return COREPY_NS::is_equal(a, b); }
+};
+
+// Values that are searched together, so that their cache misses overlap.
+constexpr size_t kSearches = 16;
+
+template <bool Right, size_t Count, class T>
+COREPY_INLINE void search_some(const typename Searched<T>::Memory* sorted, size_t size,
+                               const typename Searched<T>::Memory* x, size_t* places) {
+  using S = Searched<T>;
+  typename S::Memory values[Count];
+  for (size_t k = 0; k < Count; ++k) {
+    places[k] = 0;
+    values[k] = x[k];
+  }
+  // Masks, where a choice might become a branch.
+  for (size_t left = size; left > 1; left -= left / 2) {
+    const size_t half = left / 2;
+    for (size_t k = 0; k < Count; ++k) {
+      const bool before = S::template is_left_of<Right>(sorted[places[k] + half - 1], values[k]);
+      places[k] += half & -static_cast<size_t>(before);
+    }
+  }
+  for (size_t k = 0; k < Count; ++k)
+    places[k] += static_cast<size_t>(S::template is_left_of<Right>(sorted[places[k]], values[k]));
+}
+
+template <bool Right, class T>
+COREPY_INLINE void search_all(const void* sorted_, size_t size, const void* x_, size_t n, bool contains, void* out) {
+  using S = Searched<T>;
+  using Memory = typename S::Memory;
+  const Memory* sorted = static_cast<const Memory*>(sorted_);
+  const Memory* x = static_cast<const Memory*>(x_);
+  int64_t* place = static_cast<int64_t*>(out);
+  uint8_t* found = static_cast<uint8_t*>(out);
+  size_t places[kSearches];
+  for (size_t i = 0; i < n;) {
+    const size_t count = n - i >= kSearches ? kSearches : 1;
+    if (size == 0) {
+      for (size_t k = 0; k < count; ++k) places[k] = 0;
+    } else if (count == kSearches) {
+      search_some<Right, kSearches, T>(sorted, size, x + i, places);
+    } else {
+      search_some<Right, 1, T>(sorted, size, x + i, places);
+    }
+    if constexpr (is_real_floating<T>) {
+      // A NaN is among the NaNs: after all that is at most infinity, or after everything.
+      for (size_t k = 0; k < count && size > 0; ++k) {
+        if (x[i + k] == x[i + k]) continue;
+        const Memory infinity = std::numeric_limits<Memory>::infinity();
+        places[k] = size;
+        if (!Right) search_some<true, 1, T>(sorted, size, &infinity, places + k);
+      }
+    }
+    for (size_t k = 0; k < count; ++k) {
+      if (contains) {
+        found[i + k] = places[k] < size && S::is_equal(sorted[places[k]], x[i + k]);
+      } else {
+        place[i + k] = static_cast<int64_t>(places[k]);
+      }
+    }
+    i += count;
+  }
+}
+
+template <class T>
+void search(const void* sorted, size_t size, const void* x, size_t n, uint32_t side, void* out) {
+  if (side == 1) {
+    search_all<true, T>(sorted, size, x, n, false, out);
+  } else {
+    search_all<false, T>(sorted, size, x, n, side == 2, out);
+  }
+}
+
+COREPY_END
