@@ -81,6 +81,14 @@ pub const TABLES: &[Table] = &[
         entries: || by_size(|element| format!("select_run<{element}>")),
     },
     Table {
+        unit: "fft",
+        name: "twiddle",
+        entry: "CorepyTwiddle",
+        rust: "TwiddleKernel",
+        shape: &[2],
+        entries: || vec![String::from("twiddle<float>"), String::from("twiddle<double>")],
+    },
+    Table {
         unit: "reduce",
         name: "reduce",
         entry: "CorepyReduction",

@@ -64,6 +64,10 @@ pub struct ReductionKernels {
     pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
 }
 
+/// Multiplies `n` complex numbers by powers of a root of unity: see `csrc/fft.h`.
+pub type TwiddleKernel =
+    unsafe extern "C" fn(x: *mut u8, n: usize, power: usize, coarse: *const [f64; 2], fine: *const [f64; 2], shift: u32);
+
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -137,4 +141,11 @@ pub fn reduce(reduction: Reduction, dtype: DType) -> ReductionKernels {
 pub fn select(itemsize: usize) -> Kernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().select)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The multiplication by powers of a root of unity of numbers whose components are `dtype`, float32 or float64.
+#[inline]
+pub fn twiddle(dtype: DType) -> TwiddleKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().twiddle)[usize::from(dtype == DType::Float64)] }
 }

@@ -5,6 +5,7 @@ pub mod create;
 pub mod elementwise;
 pub mod exec;
 mod ffi;
+pub mod fft;
 pub mod isa;
 pub mod reduce;
 pub mod select;
