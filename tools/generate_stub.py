@@ -58,6 +58,7 @@ TYPES = {
     "str, dtype or tuple of these": "str | DTypeLike | tuple[str | DTypeLike, ...]",
     "tuple of Tensor": "tuple[Tensor, ...]",
     "tuple of int": "tuple[int, ...]",
+    '{"backward", "ortho", "forward"}': 'Literal["backward", "ortho", "forward"]',
     '{"xy", "ij"}': 'Literal["xy", "ij"]',
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.case import Group
-from benchmarks.groups import binary, conversion, layouts, math, reductions, registry, small
+from benchmarks.groups import binary, conversion, fft, layouts, math, reductions, registry, small
 
 GROUPS: tuple[Group, ...] = (
     small.GROUP,
@@ -12,5 +12,6 @@ GROUPS: tuple[Group, ...] = (
     layouts.GROUP,
     reductions.GROUP,
     conversion.GROUP,
+    fft.GROUP,
     registry.GROUP,
 )

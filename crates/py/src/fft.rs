@@ -426,10 +426,10 @@ fn ihfft<'py>(
 /// ----------
 /// x : Tensor
 ///     Any shape, complex floating-point dtype; real numbers become complex, integers and bool complex128.
-/// s : int or sequence of ints, optional
+/// s : int or sequence of int, optional
 ///     The number of points along each axis: longer lines are trimmed, shorter ones padded with zeros; -1 for the
 ///     axis's size. None for all axes' sizes.
-/// axes : int or sequence of ints, optional
+/// axes : int or sequence of int, optional
 ///     The axes to transform, negative ones counted from the last. None for the last as many as `s`
 ///     has sizes, or for all.
 /// norm : {"backward", "ortho", "forward"}
@@ -480,10 +480,10 @@ fn fftn<'py>(
 /// ----------
 /// x : Tensor
 ///     Any shape, complex floating-point dtype; real numbers become complex, integers and bool complex128.
-/// s : int or sequence of ints, optional
+/// s : int or sequence of int, optional
 ///     The number of points along each axis: longer lines are trimmed, shorter ones padded with zeros; -1 for the
 ///     axis's size. None for all axes' sizes.
-/// axes : int or sequence of ints, optional
+/// axes : int or sequence of int, optional
 ///     The axes to transform, negative ones counted from the last. None for the last as many as `s`
 ///     has sizes, or for all.
 /// norm : {"backward", "ortho", "forward"}
@@ -534,10 +534,10 @@ fn ifftn<'py>(
 /// ----------
 /// x : Tensor
 ///     Any shape of at least one dimension, real-valued floating-point dtype; integers and bool become float64.
-/// s : int or sequence of ints, optional
+/// s : int or sequence of int, optional
 ///     The number of points along each axis: longer lines are trimmed, shorter ones padded with zeros; -1 for the
 ///     axis's size. None for all axes' sizes.
-/// axes : int or sequence of ints, optional
+/// axes : int or sequence of int, optional
 ///     The axes to transform, negative ones counted from the last. None for the last as many as `s`
 ///     has sizes, or for all.
 /// norm : {"backward", "ortho", "forward"}
@@ -590,10 +590,10 @@ fn rfftn<'py>(
 /// x : Tensor
 ///     Any shape of at least one dimension, complex floating-point dtype; real numbers become complex, integers and
 ///     bool complex128.
-/// s : int or sequence of ints, optional
+/// s : int or sequence of int, optional
 ///     The number of points of the result along each axis; of the last one, ``s[-1] // 2 + 1`` elements are read. Missing
 ///     elements are 0. None for all axes' sizes m, and ``2 * (m - 1)`` for the last one.
-/// axes : int or sequence of ints, optional
+/// axes : int or sequence of int, optional
 ///     The axes to transform, negative ones counted from the last. None for the last as many as `s`
 ///     has sizes, or for all.
 /// norm : {"backward", "ortho", "forward"}
@@ -738,7 +738,7 @@ fn rfftfreq<'py>(
 /// ----------
 /// x : Tensor
 ///     Any shape and dtype.
-/// axes : int or sequence of ints, optional
+/// axes : int or sequence of int, optional
 ///     The axes to shift, negative ones counted from the last; None for all.
 ///
 /// Returns
@@ -775,7 +775,7 @@ fn fftshift<'py>(x: &Bound<'py, PyAny>, axes: Option<&Bound<'py, PyAny>>) -> PyR
 /// ----------
 /// x : Tensor
 ///     Any shape and dtype.
-/// axes : int or sequence of ints, optional
+/// axes : int or sequence of int, optional
 ///     The axes to shift, negative ones counted from the last; None for all.
 ///
 /// Returns

@@ -122,6 +122,10 @@ struct Lines<'a, T: Component> {
     taken: usize,
     input: Side,
     output: Side,
+    /// Where the second half of a real line's spectrum is wanted: whether it is conjugated.
+    mirrored: Option<u32>,
+    factor: f64,
+    /// By `factor`.
     scale: Scale,
 }
 
@@ -152,11 +156,17 @@ pub fn transform<T: Component>(
     x: &Tensor,
     axis: usize,
     n: usize,
+    kind: Kind,
     factor: f64,
     in_place: bool,
 ) -> Result<Tensor> {
     let mut shape: SmallVec<[usize; 4]> = SmallVec::from_slice(x.shape());
     shape[axis] = kind.output_len(n);
+    let mirrored = match kind {
+        Kind::Whole => Some(0),
+        Kind::WholeInverse => Some(1),
+        _ => None,
+    };
     let dtype = if kind == Kind::ToReal { T::DTYPE } else { T::DTYPE.complex() };
     let same = in_place && matches!(kind, Kind::Forward | Kind::Inverse) && x.shape()[axis] == n;
     let out = if same { x.clone() } else { Tensor::empty(op, &shape, dtype)? };
@@ -179,9 +189,11 @@ pub fn transform<T: Component>(
         taken: kind.input_len(n).min(x.shape()[axis]),
         input: side(x, kind.input_len(n), input_line),
         output: side(&out, kind.output_len(n), output_line),
+        mirrored,
+        factor,
         scale: Scale::new::<T>(factor),
     };
-    if let Plan::Long(_) = *plan {
+    if let Plan::Long(_) | Plan::LongReal(_) = *plan {
         for run in 0..outer.runs() {
             let (from, to) = outer.offsets(run);
             for line in 0..count as isize {
@@ -283,9 +295,12 @@ impl<T: Component> Lines<'_, T> {
                             let source = reals.cast::<T>().add(line * self.input.len);
                             let source = std::slice::from_raw_parts_mut(source, self.input.len);
                             let result = run.cast::<Complex<T>>().add(line * self.output.len);
-                            let result = std::slice::from_raw_parts_mut(result, self.output.len);
+                            let half = std::slice::from_raw_parts_mut(result, self.n / 2 + 1);
                             // The lengths are right, and other errors it has none.
-                            let _ = fft.process_with_scratch(source, result, scratch);
+                            let _ = fft.process_with_scratch(source, half, scratch);
+                            if let Some(conjugate) = self.mirrored {
+                                ffi::mirror(T::DTYPE)(result.cast::<u8>(), self.n, 1, self.n.div_ceil(2), conjugate);
+                            }
                         }
                     }
                     Plan::ToReal(fft) => {
@@ -305,7 +320,7 @@ impl<T: Component> Lines<'_, T> {
                             let _ = fft.process_with_scratch(source, result, scratch);
                         }
                     }
-                    Plan::Long(_) => {}
+                    Plan::Long(_) | Plan::LongReal(_) => {}
                 }
                 self.scale.apply::<T>(run, output_bytes / size_of::<T>());
                 if !direct {
@@ -318,20 +333,37 @@ impl<T: Component> Lines<'_, T> {
 
     /// Transforms one long line.
     unsafe fn long(&self, op: &'static str, from: isize, to: isize) -> Result<()> {
-        let Plan::Long(plan) = self.plan else { return Ok(()) };
-        let output = (Address(self.output.data.at(to)), self.output.step);
-        if self.taken == self.n {
-            let input = (Address(self.input.data.at(from)), self.input.step);
-            // SAFETY: the caller's.
-            return unsafe { plan.run(op, input, output, self.scale) };
-        }
+        let direct = self.taken == self.input.len && (self.input.is_run(1) || matches!(self.plan, Plan::Long(_)));
         arena::scope(op, |scope| {
-            let padded = scope.elements(self.n, self.input.itemsize)?;
-            // SAFETY: the caller's; the padded line is this thread's own.
-            unsafe {
-                self.gather(from, padded, 1);
-                plan.run(op, (Address(padded), self.input.itemsize as isize), output, self.scale)
+            let (mut input, mut step) = (self.input.data.at(from), self.input.step);
+            if !direct {
+                input = scope.elements(self.input.len, self.input.itemsize)?;
+                step = self.input.itemsize as isize;
+                // SAFETY: the caller's; the padded line is this thread's own.
+                unsafe { self.gather(from, input, 1) };
             }
+            let mut output = self.output.data.at(to);
+            if let Plan::Long(plan) = self.plan {
+                // SAFETY: the caller's.
+                return unsafe { plan.run(op, (Address(input), step), (Address(output), self.output.step), self.scale) };
+            }
+            let Plan::LongReal(plan) = self.plan else { return Ok(()) };
+            let contiguous = self.output.is_run(1);
+            if !contiguous {
+                output = scope.elements(self.output.len, self.output.itemsize)?;
+            }
+            // SAFETY: the caller's; a line that is not the tensor's own is this thread's.
+            unsafe {
+                if self.output.itemsize == size_of::<T>() {
+                    plan.to_real(op, Address(input), Address(output), self.factor)?;
+                } else {
+                    plan.from_real(op, Address(input), Address(output), self.factor, self.mirrored)?;
+                }
+                if !contiguous {
+                    self.scatter(output, to, 1);
+                }
+            }
+            Ok(())
         })
     }
 }

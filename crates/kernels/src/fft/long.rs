@@ -29,14 +29,18 @@ pub struct Long<T: FftNum> {
 }
 
 /// The powers of a root of unity as products of two tables' entries.
-struct Roots {
-    coarse: Vec<[f64; 2]>,
-    fine: Vec<[f64; 2]>,
-    shift: u32,
+pub struct Roots {
+    /// Powers whose exponents are multiples of `1 << shift`.
+    pub coarse: Vec<[f64; 2]>,
+    /// Powers below.
+    pub fine: Vec<[f64; 2]>,
+    /// See `coarse`.
+    pub shift: u32,
 }
 
 impl Roots {
-    fn new(op: &'static str, n: usize, direction: FftDirection) -> Result<Roots> {
+    /// Those of the `n`-th root.
+    pub fn new(op: &'static str, n: usize, direction: FftDirection) -> Result<Roots> {
         let shift = n.isqrt().next_power_of_two().trailing_zeros();
         let fine = 1usize << shift;
         let coarse = n.div_ceil(fine);

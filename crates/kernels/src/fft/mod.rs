@@ -5,6 +5,7 @@
 mod frequencies;
 mod lines;
 mod long;
+mod long_real;
 mod plan;
 mod shift;
 
@@ -128,9 +129,13 @@ pub fn complex(
 ) -> Result<Tensor> {
     let axis = normalize_axis(op, axis, x.ndim())?;
     let n = points(op, n, x.shape()[axis], false)?;
+    let factor = norm.factor(n as f64, inverse);
+    if !x.dtype().is_complex() {
+        let kind = if inverse { Kind::WholeInverse } else { Kind::Whole };
+        return along(op, &as_real(op, x)?, axis, n, kind, factor, false);
+    }
     let kind = if inverse { Kind::Inverse } else { Kind::Forward };
-    let (x, own) = as_complex(op, x)?;
-    along(op, &x, axis, n, kind, norm.factor(n as f64, inverse), own)
+    along(op, x, axis, n, kind, factor, false)
 }
 
 /// `rfft`.
@@ -226,14 +231,23 @@ pub fn complex_nd(
 ) -> Result<Tensor> {
     let all = Axes::new(op, x, s, axes, false)?;
     let kind = if inverse { Kind::Inverse } else { Kind::Forward };
-    let (mut result, mut own) = as_complex(op, x)?;
-    if all.axes.is_empty() && !own {
-        return elementwise::cast(op, &result, result.dtype());
+    if all.axes.is_empty() {
+        return elementwise::cast(op, x, x.dtype().complex());
     }
-    for index in (0..all.axes.len()).rev() {
+    // A real line's spectrum costs half; from then on the numbers are complex, and this function's own.
+    let first = if x.dtype().is_complex() {
+        kind
+    } else if inverse {
+        Kind::WholeInverse
+    } else {
+        Kind::Whole
+    };
+    let mut result = if first == kind { x.clone() } else { as_real(op, x)? };
+    let last = all.axes.len() - 1;
+    for index in (0..=last).rev() {
         let factor = if index == 0 { all.factor(norm, inverse) } else { 1.0 };
+        let (kind, own) = if index == last { (first, false) } else { (kind, true) };
         result = along(op, &result, all.axes[index], all.points[index], kind, factor, own)?;
-        own = true;
     }
     Ok(result)
 }

@@ -9,6 +9,7 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftDirection, FftNum, FftPlanner};
 
 use super::long::Long;
+use super::long_real::LongReal;
 
 /// The plans that each precision's cache keeps at most.
 const CACHED_PLANS: usize = 64;
@@ -31,6 +32,10 @@ pub enum Kind {
     FromReal,
     /// The first half of a spectrum to real, exponents positive.
     ToReal,
+    /// Real to the whole of its spectrum.
+    Whole,
+    /// As [`Kind::Whole`], exponents positive: its conjugate.
+    WholeInverse,
 }
 
 impl Kind {
@@ -45,7 +50,7 @@ impl Kind {
     }
 }
 
-/// How one line is transformed.
+/// How one line is transformed; the whole spectrum of a real line as its half.
 pub enum Plan<T: FftNum> {
     /// Complex to complex, in one go.
     Complex(Arc<dyn Fft<T>>),
@@ -55,6 +60,8 @@ pub enum Plan<T: FftNum> {
     FromReal(Arc<dyn RealToComplex<T>>),
     /// Complex to real.
     ToReal(Arc<dyn ComplexToReal<T>>),
+    /// Real to complex or the inverse, by a complex transform in two passes.
+    LongReal(LongReal<T>),
 }
 
 impl<T: Component> Plan<T> {
@@ -62,7 +69,7 @@ impl<T: Component> Plan<T> {
     pub fn scratch_len(&self) -> usize {
         match self {
             Plan::Complex(fft) => fft.get_inplace_scratch_len().max(fft.get_immutable_scratch_len()),
-            Plan::Long(_) => 0,
+            Plan::Long(_) | Plan::LongReal(_) => 0,
             Plan::FromReal(fft) => fft.get_scratch_len(),
             Plan::ToReal(fft) => fft.get_scratch_len(),
         }
@@ -147,6 +154,7 @@ impl<T: Component> Cache<T> {
 
 /// The plan of a transform of length `n`, at least 1.
 pub fn plan<T: Component>(op: &'static str, kind: Kind, n: usize) -> Result<Arc<Plan<T>>> {
+    let kind = if matches!(kind, Kind::Whole | Kind::WholeInverse) { Kind::FromReal } else { kind };
     if let Some(plan) = T::cache().find(kind, n) {
         return Ok(plan);
     }
@@ -157,17 +165,22 @@ pub fn plan<T: Component>(op: &'static str, kind: Kind, n: usize) -> Result<Arc<
 
 fn make<T: Component>(op: &'static str, kind: Kind, n: usize) -> Result<Plan<T>> {
     let direction = match kind {
-        Kind::Forward => FftDirection::Forward,
-        Kind::Inverse => FftDirection::Inverse,
-        Kind::FromReal => {
-            require_memory::<T>(op, n)?;
-            return Ok(Plan::FromReal(RealFftPlanner::new().plan_fft_forward(n)));
-        }
-        Kind::ToReal => {
-            require_memory::<T>(op, n)?;
-            return Ok(Plan::ToReal(RealFftPlanner::new().plan_fft_inverse(n)));
-        }
+        Kind::Inverse | Kind::ToReal => FftDirection::Inverse,
+        _ => FftDirection::Forward,
     };
+    if !matches!(kind, Kind::Forward | Kind::Inverse) {
+        if n.is_multiple_of(2)
+            && let Some((rows, cols)) = split(n / 2)
+        {
+            return Ok(Plan::LongReal(LongReal::new(op, Long::new(op, rows, cols, direction)?, n, direction)?));
+        }
+        require_memory::<T>(op, n)?;
+        let mut planner = RealFftPlanner::new();
+        return Ok(match kind {
+            Kind::ToReal => Plan::ToReal(planner.plan_fft_inverse(n)),
+            _ => Plan::FromReal(planner.plan_fft_forward(n)),
+        });
+    }
     Ok(match split(n) {
         Some((rows, cols)) => Plan::Long(Long::new(op, rows, cols, direction)?),
         None => Plan::Complex(short(op, n, direction)?),
