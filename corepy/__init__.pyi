@@ -20,6 +20,7 @@ from .array_api import any as any
 from .array_api import arange as arange
 from .array_api import argmax as argmax
 from .array_api import argmin as argmin
+from .array_api import argsort as argsort
 from .array_api import asarray as asarray
 from .array_api import asin as asin
 from .array_api import asinh as asinh
@@ -60,6 +61,7 @@ from .array_api import exp as exp
 from .array_api import expand_dims as expand_dims
 from .array_api import expm1 as expm1
 from .array_api import eye as eye
+from .array_api import fft as fft
 from .array_api import finfo as finfo
 from .array_api import flip as flip
 from .array_api import float32 as float32
@@ -81,6 +83,7 @@ from .array_api import int32 as int32
 from .array_api import int64 as int64
 from .array_api import isdtype as isdtype
 from .array_api import isfinite as isfinite
+from .array_api import isin as isin
 from .array_api import isinf as isinf
 from .array_api import isnan as isnan
 from .array_api import less as less
@@ -127,10 +130,12 @@ from .array_api import reshape as reshape
 from .array_api import result_type as result_type
 from .array_api import roll as roll
 from .array_api import round as round
+from .array_api import searchsorted as searchsorted
 from .array_api import sign as sign
 from .array_api import signbit as signbit
 from .array_api import sin as sin
 from .array_api import sinh as sinh
+from .array_api import sort as sort
 from .array_api import sqrt as sqrt
 from .array_api import square as square
 from .array_api import squeeze as squeeze
@@ -151,6 +156,10 @@ from .array_api import uint8 as uint8
 from .array_api import uint16 as uint16
 from .array_api import uint32 as uint32
 from .array_api import uint64 as uint64
+from .array_api import unique_all as unique_all
+from .array_api import unique_counts as unique_counts
+from .array_api import unique_inverse as unique_inverse
+from .array_api import unique_values as unique_values
 from .array_api import unstack as unstack
 from .array_api import var as var
 from .array_api import vecdot as vecdot
@@ -170,6 +179,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "array_api",
     "asarray",
     "asin",
@@ -211,6 +221,7 @@ __all__ = [
     "expand_dims",
     "expm1",
     "eye",
+    "fft",
     "finfo",
     "flip",
     "float32",
@@ -233,6 +244,7 @@ __all__ = [
     "int64",
     "isdtype",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "less",
@@ -276,12 +288,14 @@ __all__ = [
     "reshape",
     "result_type",
     "roll",
+    "searchsorted",
     "set_num_threads",
     "show_config",
     "sign",
     "signbit",
     "sin",
     "sinh",
+    "sort",
     "sqrt",
     "square",
     "squeeze",
@@ -301,6 +315,10 @@ __all__ = [
     "uint16",
     "uint32",
     "uint64",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
     "unstack",
     "var",
     "vecdot",

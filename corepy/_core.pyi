@@ -6,6 +6,7 @@ from types import EllipsisType, ModuleType
 from typing import Any, Final, Literal, Self, SupportsIndex, TypeAlias, final
 
 from ._linalg_results import EighResult, EigResult, QRResult, SlogdetResult, SVDResult
+from ._set_results import UniqueAllResult, UniqueCountsResult, UniqueInverseResult
 
 Device: TypeAlias = Literal["cpu"]
 Scalar: TypeAlias = complex
@@ -338,6 +339,20 @@ __all__ = [
     "iinfo",
     "isdtype",
     "result_type",
+    "fft_fft",
+    "fft_ifft",
+    "fft_fftn",
+    "fft_ifftn",
+    "fft_rfft",
+    "fft_irfft",
+    "fft_rfftn",
+    "fft_irfftn",
+    "fft_hfft",
+    "fft_ihfft",
+    "fft_fftfreq",
+    "fft_rfftfreq",
+    "fft_fftshift",
+    "fft_ifftshift",
     "sum",
     "prod",
     "mean",
@@ -395,6 +410,14 @@ __all__ = [
     "count_nonzero",
     "nonzero",
     "where",
+    "searchsorted",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "isin",
+    "sort",
+    "argsort",
     "cumulative_prod",
     "cumulative_sum",
     "std",
@@ -441,6 +464,9 @@ def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: builtins.bool = F
 
 def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: builtins.bool = False) -> Tensor:
     """The index of the smallest element, over all elements or along an axis."""
+
+def argsort(x: Tensor, /, *, axis: int = -1, descending: builtins.bool = False, stable: builtins.bool = True) -> Tensor:
+    """The indices along an axis that sort the elements."""
 
 def asarray(
     obj: object,
@@ -599,6 +625,118 @@ def eye(
 ) -> Tensor:
     """A matrix with ones on a diagonal and zeros elsewhere."""
 
+def fft_fft(
+    x: Tensor,
+    /,
+    *,
+    n: int | None = None,
+    axis: int = -1,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Discrete Fourier transform along an axis."""
+
+def fft_fftfreq(n: int, /, *, d: float = 1.0, dtype: DTypeLike | None = None, device: Device | None = None) -> Tensor:
+    """Frequencies that the elements of `fft` belong to, in cycles per unit of `d`."""
+
+def fft_fftn(
+    x: Tensor,
+    /,
+    *,
+    s: Shape | None = None,
+    axes: Shape | None = None,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Discrete Fourier transform along some or all axes."""
+
+def fft_fftshift(x: Tensor, /, *, axes: Shape | None = None) -> Tensor:
+    """Moves frequency 0 to the middle of a spectrum."""
+
+def fft_hfft(
+    x: Tensor,
+    /,
+    *,
+    n: int | None = None,
+    axis: int = -1,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Discrete Fourier transform, which is real, of lines with Hermitian symmetry, given by their first half."""
+
+def fft_ifft(
+    x: Tensor,
+    /,
+    *,
+    n: int | None = None,
+    axis: int = -1,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Inverse discrete Fourier transform along an axis."""
+
+def fft_ifftn(
+    x: Tensor,
+    /,
+    *,
+    s: Shape | None = None,
+    axes: Shape | None = None,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Inverse discrete Fourier transform along some or all axes."""
+
+def fft_ifftshift(x: Tensor, /, *, axes: Shape | None = None) -> Tensor:
+    """Inverse of `fftshift`: moves frequency 0 from the middle of a spectrum to its start."""
+
+def fft_ihfft(
+    x: Tensor,
+    /,
+    *,
+    n: int | None = None,
+    axis: int = -1,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Inverse of `hfft`: the first half of the inverse transform of real numbers along an axis."""
+
+def fft_irfft(
+    x: Tensor,
+    /,
+    *,
+    n: int | None = None,
+    axis: int = -1,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Inverse of `rfft`: real numbers from the first half of their spectrum along an axis."""
+
+def fft_irfftn(
+    x: Tensor,
+    /,
+    *,
+    s: Shape | None = None,
+    axes: Shape | None = None,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Inverse of `rfftn`: real numbers from the first half of their spectrum along the last of the axes."""
+
+def fft_rfft(
+    x: Tensor,
+    /,
+    *,
+    n: int | None = None,
+    axis: int = -1,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """First half of the discrete Fourier transform of real numbers along an axis."""
+
+def fft_rfftfreq(n: int, /, *, d: float = 1.0, dtype: DTypeLike | None = None, device: Device | None = None) -> Tensor:
+    """Frequencies that the elements of `rfft` belong to, in cycles per unit of `d`."""
+
+def fft_rfftn(
+    x: Tensor,
+    /,
+    *,
+    s: Shape | None = None,
+    axes: Shape | None = None,
+    norm: Literal["backward", "ortho", "forward"] = "backward",
+) -> Tensor:
+    """Discrete Fourier transform of real numbers along some or all axes; of the last one, the first half."""
+
 def finfo(type: DTypeLike | Tensor, /) -> FloatingInfo:
     """Limits of a floating-point dtype."""
 
@@ -656,6 +794,9 @@ def isdtype(dtype: DTypeLike, kind: str | DTypeLike | tuple[str | DTypeLike, ...
 
 def isfinite(x: Tensor, /) -> Tensor:
     """Whether each element is finite."""
+
+def isin(x1: Tensor | Scalar, x2: Tensor | Scalar, /, *, invert: builtins.bool = False) -> Tensor:
+    """Whether each element is among those of another tensor."""
 
 def isinf(x: Tensor, /) -> Tensor:
     """Whether each element is infinite."""
@@ -881,6 +1022,16 @@ def roll(x: Tensor, /, shift: int | tuple[int, ...], *, axis: int | tuple[int, .
 def round(x: Tensor, /) -> Tensor:
     """Each element rounded to the nearest integer, halves to even."""
 
+def searchsorted(
+    x1: Tensor,
+    x2: Tensor | Scalar,
+    /,
+    *,
+    side: Literal["left", "right"] = "left",
+    sorter: Tensor | None = None,
+) -> Tensor:
+    """Where to insert values into sorted elements so that these stay sorted."""
+
 def set_num_threads(threads: int, /) -> None:
     """Sets the number of threads that operations use, the calling one included."""
 
@@ -895,6 +1046,9 @@ def sin(x: Tensor, /) -> Tensor:
 
 def sinh(x: Tensor, /) -> Tensor:
     """Hyperbolic sine of each element."""
+
+def sort(x: Tensor, /, *, axis: int = -1, descending: builtins.bool = False, stable: builtins.bool = True) -> Tensor:
+    """The elements sorted along an axis."""
 
 def sqrt(x: Tensor, /) -> Tensor:
     """Square root of each element."""
@@ -957,6 +1111,18 @@ def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
 
 def trunc(x: Tensor, /) -> Tensor:
     """Each element rounded towards zero."""
+
+def unique_all(x: Tensor, /) -> UniqueAllResult:
+    """The distinct elements, where each occurs first, which one each element is, and how often each occurs."""
+
+def unique_counts(x: Tensor, /) -> UniqueCountsResult:
+    """The distinct elements and how often each occurs."""
+
+def unique_inverse(x: Tensor, /) -> UniqueInverseResult:
+    """The distinct elements and which one each element is."""
+
+def unique_values(x: Tensor, /) -> Tensor:
+    """The distinct elements."""
 
 def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Splits a tensor along an axis into views."""

@@ -5,6 +5,7 @@ from ._core import (
     argmin,
     count_nonzero,
     nonzero,
+    searchsorted,
     where,
 )
 
@@ -13,5 +14,6 @@ __all__ = [
     "argmin",
     "count_nonzero",
     "nonzero",
+    "searchsorted",
     "where",
 ]

@@ -74,6 +74,7 @@ TYPES = {
     "UniqueCountsResult": "UniqueCountsResult",
     "UniqueInverseResult": "UniqueInverseResult",
     '{"left", "right"}': 'Literal["left", "right"]',
+    '{"backward", "ortho", "forward"}': 'Literal["backward", "ortho", "forward"]',
     '{"xy", "ij"}': 'Literal["xy", "ij"]',
 }
 

@@ -6,6 +6,7 @@ from benchmarks.case import Group
 from benchmarks.groups import (
     binary,
     conversion,
+    fft,
     indexing,
     layouts,
     linalg,
@@ -35,5 +36,6 @@ GROUPS: tuple[Group, ...] = (
     linalg.SMALL,
     linalg.LARGE,
     sorting.GROUP,
+    fft.GROUP,
     registry.GROUP,
 )

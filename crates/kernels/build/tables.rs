@@ -81,6 +81,35 @@ pub const TABLES: &[Table] = &[
         entries: || by_size(|element| format!("select_run<{element}>")),
     },
     Table {
+        unit: "fft",
+        name: "twiddle",
+        entry: "CorepyTwiddle",
+        rust: "TwiddleKernel",
+        shape: &[2],
+        entries: || vec![String::from("twiddle<float>"), String::from("twiddle<double>")],
+    },
+    Table {
+        unit: "fft",
+        name: "halves",
+        entry: "CorepyHalves",
+        rust: "HalvesKernel",
+        shape: &[2, 2],
+        entries: || {
+            let pair = |component: &str| {
+                [format!("spectrum_of_real<{component}>"), format!("halves_of_spectrum<{component}>")]
+            };
+            ["float", "double"].into_iter().flat_map(pair).collect()
+        },
+    },
+    Table {
+        unit: "fft",
+        name: "mirror",
+        entry: "CorepyMirror",
+        rust: "MirrorKernel",
+        shape: &[2],
+        entries: || vec![String::from("mirror<float>"), String::from("mirror<double>")],
+    },
+    Table {
         unit: "reduce",
         name: "reduce",
         entry: "CorepyReduction",

@@ -234,7 +234,7 @@ pub fn arange(range: Range, dtype: DType) -> Result<Tensor> {
 }
 
 /// Writes `line` into a contiguous tensor.
-fn write_line(op: &'static str, out: &Tensor, line: &Line) -> Result<()> {
+pub(crate) fn write_line(op: &'static str, out: &Tensor, line: &Line) -> Result<()> {
     let dtype = out.dtype();
     let kernel = ffi::linear(dtype).ok_or(Error::UnsupportedDType { op, dtypes: vec![dtype], expected: "numeric" })?;
     // SAFETY: the kernel writes `n` elements.

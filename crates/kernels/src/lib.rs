@@ -6,6 +6,7 @@ pub mod create;
 pub mod elementwise;
 pub mod exec;
 mod ffi;
+pub mod fft;
 pub mod gather;
 pub mod isa;
 pub mod linalg;

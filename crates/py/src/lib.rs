@@ -19,6 +19,7 @@ mod data_types;
 mod dlpack;
 mod dtype;
 mod error;
+mod fft;
 mod foreign;
 mod function;
 mod indexing;
@@ -70,6 +71,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     clip::register(module)?;
     creation::register(module)?;
     data_types::register(module)?;
+    fft::register(module)?;
     reduce::register(module)?;
     configuration::register(module)?;
     foreign::register(module)?;
