@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import corepy as cp
 from linalg.matrices import (
     BATCHES,
     DTYPES,
@@ -19,6 +17,8 @@ from linalg.matrices import (
     norm,
     random,
 )
+
+import corepy as cp
 from support.arrays import real_dtype, tensor
 from support.layouts import layouts
 
@@ -207,7 +207,7 @@ def test_results_are_named_tuples_and_pickle(name):
     assert result._fields == FIELDS[name]
     for index, field in enumerate(FIELDS[name]):
         assert result[index] is getattr(result, field)
-    copy = pickle.loads(pickle.dumps(result))  # noqa: S301
+    copy = pickle.loads(pickle.dumps(result))
     assert type(copy) is type(result)
     assert np.array_equal(np.asarray(copy[1]), np.asarray(result[1]))
 

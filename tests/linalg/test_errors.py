@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from linalg.matrices import DTYPES, random
 
 import corepy as cp
-from linalg.matrices import DTYPES, random
 from support.arrays import tensor
 
 SQUARE = ("cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "slogdet")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from linalg.matrices import DTYPES, epsilon, random
 
 import corepy as cp
-from linalg.matrices import DTYPES, epsilon, random
 from support.arrays import INTEGERS, assert_same, real_dtype, tensor
 from support.layouts import layouts
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from linalg.matrices import BATCHES, DTYPES, SIZES, assert_close, norm, random
 
 import corepy as cp
-from linalg.matrices import BATCHES, DTYPES, SIZES, assert_close, norm, random
 from support.arrays import assert_same, real_dtype, tensor
 
 

@@ -4,6 +4,11 @@
 //! A matrix is always copied to memory aligned in the same way and decomposed by one thread; stacks of
 //! matrices share the threads. So the bits do not depend on the number of threads.
 
+// Orders, scales and markers are compared for exactly the number they were set to.
+#![allow(clippy::float_cmp)]
+// faer's parameter types say less than the functions that take them.
+#![allow(clippy::default_trait_access)]
+
 mod cholesky;
 mod determinant;
 mod diagonal;

@@ -84,13 +84,11 @@ impl Stack {
     pub fn matrix<T: Element>(&self, index: usize) -> &[T] {
         debug_assert!(T::DTYPE == self.dtype() && index < self.count);
         let size = self.rows * self.cols;
-        // SAFETY: the tensor is contiguous, of this dtype, and has `count` matrices of `size` elements; an
-        // empty one has no address to speak of.
         if size == 0 {
-            &[]
-        } else {
-            unsafe { std::slice::from_raw_parts(self.tensor.data().cast::<T>().add(index * size), size) }
+            return &[];
         }
+        // SAFETY: the tensor is contiguous, of this dtype, and has `count` matrices of `size` elements.
+        unsafe { std::slice::from_raw_parts(self.tensor.data().cast::<T>().add(index * size), size) }
     }
 }
 
@@ -119,12 +117,11 @@ impl<T> Results<T> {
     /// The tensor lives, has this run, and nobody else has a reference to it.
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn of(&self, index: usize) -> &mut [T] {
-        // SAFETY: the caller's promise.
         if self.size == 0 {
-            &mut []
-        } else {
-            unsafe { std::slice::from_raw_parts_mut(self.data.add(index * self.size), self.size) }
+            return &mut [];
         }
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(index * self.size), self.size) }
     }
 }
 
