@@ -139,8 +139,8 @@ fn frequencies<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.fft(cp.asarray([1.0, 0.0, 0.0, 0.0]))
-/// @
+/// >>> cp.fft.fft(cp.asarray([1.0, 2.0, 3.0, 4.0]))
+/// Tensor([10.+0.j, -2.+2.j, -2.+0.j, -2.-2.j], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -191,8 +191,8 @@ fn fft<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.ifft(cp.asarray([4.0, 0.0, 0.0, 0.0]))
-/// @
+/// >>> cp.fft.ifft(cp.asarray([1.0, 2.0, 3.0, 4.0]))
+/// Tensor([ 2.5+0.j , -0.5-0.5j, -0.5+0.j , -0.5+0.5j], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -242,8 +242,8 @@ fn ifft<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.rfft(cp.asarray([1.0, 0.0, 0.0, 0.0]))
-/// @
+/// >>> cp.fft.rfft(cp.asarray([1.0, 2.0, 3.0, 4.0]))
+/// Tensor([10.+0.j, -2.+2.j, -2.+0.j], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -295,8 +295,8 @@ fn rfft<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.irfft(cp.asarray([4.0 + 0j, 0.0, 0.0]))
-/// @
+/// >>> cp.fft.irfft(cp.asarray([10.0, -2.0 + 2.0j, -2.0]))
+/// Tensor([1., 2., 3., 4.], dtype=float64)
 ///
 /// Notes
 /// -----
@@ -349,8 +349,8 @@ fn irfft<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.hfft(cp.asarray([1.0 + 0j, 0.0, 0.0]))
-/// @
+/// >>> cp.fft.hfft(cp.asarray([1.0 + 0.0j, 2.0, 3.0]))
+/// Tensor([ 8., -2.,  0., -2.], dtype=float64)
 ///
 /// Notes
 /// -----
@@ -401,8 +401,8 @@ fn hfft<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.ihfft(cp.asarray([4.0, 0.0, 0.0, 0.0]))
-/// @
+/// >>> cp.fft.ihfft(cp.asarray([1.0, 2.0, 3.0, 4.0]))
+/// Tensor([ 2.5-0.j , -0.5-0.5j, -0.5-0.j ], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -455,8 +455,9 @@ fn ihfft<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.fftn(cp.ones((2, 2)))
-/// @
+/// >>> cp.fft.fftn(cp.asarray([[1.0, 2.0], [3.0, 4.0]]))
+/// Tensor([[10.+0.j, -2.+0.j],
+///         [-4.+0.j,  0.+0.j]], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -509,8 +510,9 @@ fn fftn<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.ifftn(cp.ones((2, 2)))
-/// @
+/// >>> cp.fft.ifftn(cp.asarray([[1.0, 2.0], [3.0, 4.0]]))
+/// Tensor([[ 2.5+0.j, -0.5+0.j],
+///         [-1. +0.j,  0. +0.j]], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -564,8 +566,9 @@ fn ifftn<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.rfftn(cp.ones((2, 2)))
-/// @
+/// >>> cp.fft.rfftn(cp.asarray([[1.0, 2.0], [3.0, 4.0]]))
+/// Tensor([[10.+0.j, -2.+0.j],
+///         [-4.+0.j,  0.+0.j]], dtype=complex128)
 ///
 /// Notes
 /// -----
@@ -619,8 +622,9 @@ fn rfftn<'py>(
 /// Examples
 /// --------
 /// >>> import corepy as cp
-/// >>> cp.fft.irfftn(cp.ones((2, 2)))
-/// @
+/// >>> cp.fft.irfftn(cp.asarray([[10.0 + 0.0j, -2.0], [-4.0, 0.0]]))
+/// Tensor([[1., 2.],
+///         [3., 4.]], dtype=float64)
 ///
 /// Notes
 /// -----
@@ -668,7 +672,7 @@ fn irfftn<'py>(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.fft.fftfreq(4)
-/// @
+/// Tensor([ 0.  ,  0.25, -0.5 , -0.25], dtype=float64)
 ///
 /// Notes
 /// -----
@@ -715,7 +719,7 @@ fn fftfreq<'py>(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.fft.rfftfreq(4)
-/// @
+/// Tensor([0.  , 0.25, 0.5 ], dtype=float64)
 ///
 /// Notes
 /// -----
