@@ -1,7 +1,8 @@
 //! The transform along one axis: lines are gathered in tiles, transformed, scaled and written.
 
-use corepy_core::{DType, Result, Tensor, arena, scheduler};
+use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
 use num_complex::Complex;
+use realfft::FftError;
 use smallvec::SmallVec;
 
 use super::plan::{self, Component, Kind, Plan};
@@ -42,7 +43,7 @@ pub struct Scale(Option<Scalar>);
 impl Scale {
     /// By a number, in the precision of `T`.
     pub fn new<T: Component>(factor: f64) -> Scale {
-        if factor == 1.0 {
+        if factor.to_bits() == 1.0_f64.to_bits() {
             return Scale(None);
         }
         Scale(Some(match T::DTYPE {
@@ -112,6 +113,11 @@ impl Outer {
         }
         (from, to)
     }
+}
+
+/// The library refuses wrong lengths and impossible spectra, which it is not given.
+fn internal(op: &'static str, error: &FftError) -> Error {
+    Error::Panic { op, message: error.to_string() }
 }
 
 /// What all tiles of a transform share. Lengths in elements, strides in bytes.
@@ -296,8 +302,7 @@ impl<T: Component> Lines<'_, T> {
                             let source = std::slice::from_raw_parts_mut(source, self.input.len);
                             let result = run.cast::<Complex<T>>().add(line * self.output.len);
                             let half = std::slice::from_raw_parts_mut(result, self.n / 2 + 1);
-                            // The lengths are right, and other errors it has none.
-                            let _ = fft.process_with_scratch(source, half, scratch);
+                            fft.process_with_scratch(source, half, scratch).map_err(|error| internal(op, &error))?;
                             if let Some(conjugate) = self.mirrored {
                                 ffi::mirror(T::DTYPE)(result.cast::<u8>(), self.n, 1, self.n.div_ceil(2), conjugate);
                             }
@@ -317,7 +322,7 @@ impl<T: Component> Lines<'_, T> {
                             }
                             let result = run.cast::<T>().add(line * self.n);
                             let result = std::slice::from_raw_parts_mut(result, self.n);
-                            let _ = fft.process_with_scratch(source, result, scratch);
+                            fft.process_with_scratch(source, result, scratch).map_err(|error| internal(op, &error))?;
                         }
                     }
                     Plan::Long(_) | Plan::LongReal(_) => {}
@@ -357,9 +362,9 @@ impl<T: Component> Lines<'_, T> {
             // SAFETY: the caller's; a line that is not the tensor's own is this thread's.
             unsafe {
                 if self.output.itemsize == size_of::<T>() {
-                    plan.to_real(op, Address(input), Address(output), self.factor)?;
+                    plan.inverse(op, Address(input), Address(output), self.factor)?;
                 } else {
-                    plan.from_real(op, Address(input), Address(output), self.factor, self.mirrored)?;
+                    plan.forward(op, Address(input), Address(output), self.factor, self.mirrored)?;
                 }
                 if !contiguous {
                     self.scatter(output, to, 1);

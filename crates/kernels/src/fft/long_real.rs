@@ -60,7 +60,7 @@ impl<T: Component> LongReal<T> {
     ///
     /// # Safety
     /// `out` holds `m + 1` or, mirrored, `2 * m` complex numbers, and overlaps `src` nowhere.
-    pub unsafe fn from_real(
+    pub unsafe fn forward(
         &self,
         op: &'static str,
         src: Address,
@@ -86,7 +86,7 @@ impl<T: Component> LongReal<T> {
     ///
     /// # Safety
     /// `src` holds `m + 1` complex numbers, and `out` overlaps it nowhere.
-    pub unsafe fn to_real(&self, op: &'static str, src: Address, out: Address, factor: f64) -> Result<()> {
+    pub unsafe fn inverse(&self, op: &'static str, src: Address, out: Address, factor: f64) -> Result<()> {
         let item = 2 * size_of::<T>() as isize;
         // SAFETY: the caller's; the transform may be in place.
         unsafe {

@@ -18,8 +18,9 @@ const CACHED_PLANS: usize = 64;
 /// its length. A plan takes some 16 to 64 bytes per element of its length.
 const CACHED_LENGTH: usize = 1 << 21;
 
-/// Length from which a composite transform is cut in two; below, the whole lies in the cache of one core.
-pub const LONG: usize = 1 << 15;
+/// Complex points from which a composite transform is cut in two. Below, the whole lies in the cache of one core: of
+/// 2^15 points, one call took 0.11 ms, and two passes 0.17 ms on one thread; of 2^16, 0.34 ms on one and 0.21 ms on two.
+pub const LONG: usize = 1 << 16;
 
 /// What a transform maps to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
