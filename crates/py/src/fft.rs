@@ -653,6 +653,7 @@ fn irfftn<'py>(
 /// dtype : dtype, optional
 ///     float32 or float64, the default.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
@@ -700,6 +701,7 @@ fn fftfreq<'py>(
 /// dtype : dtype, optional
 ///     float32 or float64, the default.
 /// device : "cpu", optional
+///     The only device.
 ///
 /// Returns
 /// -------
@@ -761,7 +763,7 @@ fn rfftfreq<'py>(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.fft.fftshift(cp.asarray([0, 1, 2, -2, -1]))
-/// Tensor([-2, -1, 0, 1, 2])
+/// Tensor([-2, -1, 0, 1, 2], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -798,7 +800,7 @@ fn fftshift<'py>(x: &Bound<'py, PyAny>, axes: Option<&Bound<'py, PyAny>>) -> PyR
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.fft.ifftshift(cp.asarray([-2, -1, 0, 1, 2]))
-/// Tensor([0, 1, 2, -2, -1])
+/// Tensor([0, 1, 2, -2, -1], dtype=int64)
 ///
 /// Notes
 /// -----
