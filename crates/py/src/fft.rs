@@ -763,7 +763,7 @@ fn rfftfreq<'py>(
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.fft.fftshift(cp.asarray([0, 1, 2, -2, -1]))
-/// Tensor([-2, -1, 0, 1, 2], dtype=int64)
+/// Tensor([-2, -1,  0,  1,  2], dtype=int64)
 ///
 /// Notes
 /// -----
@@ -800,7 +800,7 @@ fn fftshift<'py>(x: &Bound<'py, PyAny>, axes: Option<&Bound<'py, PyAny>>) -> PyR
 /// --------
 /// >>> import corepy as cp
 /// >>> cp.fft.ifftshift(cp.asarray([-2, -1, 0, 1, 2]))
-/// Tensor([0, 1, 2, -2, -1], dtype=int64)
+/// Tensor([ 0,  1,  2, -2, -1], dtype=int64)
 ///
 /// Notes
 /// -----
