@@ -57,6 +57,16 @@ COREPY_INLINE void copy_row(const char* src, ptrdiff_t src_step, char* dst, ptrd
 // cache line fetched is used whole, through a local buffer that keeps both sides' accesses unit-stride.
 template <class T, size_t Side>
 COREPY_INLINE void transpose_tile(const char* src, ptrdiff_t src_col, char* dst, ptrdiff_t dst_row) {
+  if constexpr (sizeof(T) == 16) {
+    // An element is a vector already: there is nothing to gather.
+    for (size_t r = 0; r < Side; ++r) {
+      T* d = reinterpret_cast<T*>(dst + dst_row * static_cast<ptrdiff_t>(r));
+      for (size_t c = 0; c < Side; ++c) {
+        __builtin_memcpy(d + c, src + src_col * static_cast<ptrdiff_t>(c) + sizeof(T) * r, sizeof(T));
+      }
+    }
+    return;
+  }
   T square[Side][Side];
   for (size_t c = 0; c < Side; ++c) {
     const T* s = reinterpret_cast<const T*>(src + src_col * static_cast<ptrdiff_t>(c));
