@@ -1,7 +1,8 @@
 """Interleaved timing.
 
 All libraries run in one process, turn by turn, so that a disturbance of the machine hits them alike; the order
-changes every round. A turn repeats the expression until it lasts about a millisecond. The figure is the fastest turn,
+changes every round. Before each turn the process rests until the threads of the library before are asleep: those of OpenBLAS
+go on looking for work for about 20 ms and would take the other library's cores. A turn repeats the expression until it lasts about a millisecond. The figure is the fastest turn,
 divided by its repeats: what the code costs when nothing disturbs it. The garbage collector is off.
 """
 
@@ -20,6 +21,7 @@ from benchmarks.case import Case
 from benchmarks.peer import Library
 
 TURN_NANOSECONDS = 1_000_000
+REST_SECONDS = 0.03
 MAXIMUM_REPEATS = 1 << 20
 
 Loop = Callable[[Iterable[None]], None]
@@ -85,6 +87,7 @@ def fastest(loops: list[Loop], rounds: int) -> list[float]:
         order = list(range(len(loops)))
         for _ in range(rounds):
             for index in order:
+                time.sleep(REST_SECONDS)
                 best[index] = min(best[index], turn(loops[index], repeats[index]) / repeats[index])
             order = order[1:] + order[:1]
     return [nanoseconds * 1e-9 for nanoseconds in best]

@@ -37,9 +37,9 @@ template <class T>
 struct Products {
   using Part = typename PartOf<T>::type;
   using V = Vector<Part>;
-  using Index = std::conditional_t<sizeof(Part) == 8, int64_t,
-                                   std::conditional_t<sizeof(Part) == 4, int32_t,
-                                                      std::conditional_t<sizeof(Part) == 2, int16_t, int8_t>>>;
+  using Index = std::conditional_t<
+      sizeof(Part) == 8, int64_t,
+      std::conditional_t<sizeof(Part) == 4, int32_t, std::conditional_t<sizeof(Part) == 2, int16_t, int8_t>>>;
   static constexpr size_t parts = PartOf<T>::count;
   static constexpr size_t width = kRegister / sizeof(Part);
   // Accumulators along a row, whatever the machine's registers, so that every instruction set adds in the

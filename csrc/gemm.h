@@ -20,9 +20,9 @@ struct CorepyGemmBlock {
   const void* a;       // packed, m × k
   const void* b;       // k × n: panels of `cols` columns, packed or in place
   const void* b_tail;  // the last panel, packed, where the others lie in place and it has no whole vectors; else null
-  ptrdiff_t b_panel;   // elements from panel to panel
-  ptrdiff_t b_step;    // elements from k to k + 1
-  void* c;             // m × n, rows `c_row` bytes apart
+  ptrdiff_t b_panel;  // elements from panel to panel
+  ptrdiff_t b_step;  // elements from k to k + 1
+  void* c;  // m × n, rows `c_row` bytes apart
   ptrdiff_t c_row;
   size_t m, n, k;
   uint32_t accumulate;  // whether the block continues the sums in c
@@ -31,9 +31,9 @@ typedef void (*CorepyGemmRun)(const CorepyGemmBlock* block);
 
 struct CorepyGemm {
   size_t rows, row_step;  // of a panel of a: the most, and the unit
-  size_t cols;            // of a panel of b
-  size_t width;           // of a vector
-  size_t parts;           // numbers per element: 2 where complex
+  size_t cols;  // of a panel of b
+  size_t width;  // of a vector
+  size_t parts;  // numbers per element: 2 where complex
   CorepyPack pack_a, pack_b;
   CorepyGemmRun run;
 };
@@ -90,7 +90,8 @@ struct Gemm {
 
   // Packs lines (rows of a, columns of b) into a panel of Size lines, of which `count` exist.
   template <size_t Size>
-  static COREPY_INLINE void pack_panel(const char* x, ptrdiff_t line, ptrdiff_t step, size_t count, size_t k, Part* out) {
+  static COREPY_INLINE void pack_panel(const char* x, ptrdiff_t line, ptrdiff_t step, size_t count, size_t k,
+                                       Part* out) {
     constexpr ptrdiff_t item = sizeof(T);
     constexpr size_t side = 8;
     size_t p = 0;
@@ -244,8 +245,8 @@ struct Gemm {
 
   // A tile of which only rows × cols elements exist goes through a buffer.
   template <size_t R, size_t N>
-  static COREPY_NOINLINE void run_tile(const Part* a, const Part* b, ptrdiff_t b_step, size_t k, char* c, ptrdiff_t c_row,
-                                       size_t rows, size_t cols, bool accumulate) {
+  static COREPY_NOINLINE void run_tile(const Part* a, const Part* b, ptrdiff_t b_step, size_t k, char* c,
+                                       ptrdiff_t c_row, size_t rows, size_t cols, bool accumulate) {
     if (__builtin_expect(rows == R && cols == N * width, 1)) {
       return tile<R, N>(a, b, b_step, k, reinterpret_cast<T*>(c), c_row, accumulate);
     }
@@ -310,7 +311,8 @@ struct Gemm {
 template <class T>
 constexpr CorepyGemm gemm() {
   using Tile = GemmTile<T>;
-  return {Tile::rows, Tile::row_step, Tile::cols, Tile::width, Tile::parts, Gemm<T>::pack_a, Gemm<T>::pack_b, Gemm<T>::run};
+  return {Tile::rows,  Tile::row_step,  Tile::cols,      Tile::width,
+          Tile::parts, Gemm<T>::pack_a, Gemm<T>::pack_b, Gemm<T>::run};
 }
 
 COREPY_END

@@ -47,7 +47,7 @@ pub(super) fn run(op: &'static str, product: &Product) -> Result<()> {
     })
 }
 
-/// The sizes of about `tiles` tiles, near squares of whole panels.
+/// The sizes of about `tiles` tiles, near squares, in units of the narrowest panels.
 fn grid(product: &Product, kernels: &GemmKernels, tiles: usize) -> (usize, usize) {
     let (mut row_tiles, mut col_tiles) = (1, 1);
     while row_tiles * col_tiles < tiles {
@@ -64,7 +64,7 @@ fn grid(product: &Product, kernels: &GemmKernels, tiles: usize) -> (usize, usize
         }
     }
     (
-        product.m.div_ceil(row_tiles).next_multiple_of(kernels.rows),
+        product.m.div_ceil(row_tiles).next_multiple_of(kernels.row_step),
         product.n.div_ceil(col_tiles).next_multiple_of(kernels.cols),
     )
 }
