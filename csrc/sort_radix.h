@@ -42,42 +42,6 @@ COREPY_INLINE void insertion_sort(T* keys, size_t n) {
   }
 }
 
-// Runs of 4-byte keys that the leading bits spread badly, as those of floating-point numbers do, are
-// sorted by bytes up to this length, least significant first: 1000 float32 took 9.8 µs by leading bits.
-constexpr size_t kByBytes = 8192;
-// The leading bits spread badly where a bucket has more keys than this.
-constexpr size_t kCrowded = 4 * kInsertion;
-
-// Sorts n keys by the bytes of their distances from `least`, which have `width` bits.
-template <class T>
-void byte_sort(T* a, T* b, size_t n, T least, unsigned width, bool into_b) {
-  const unsigned passes = (width + 7) / 8;
-  uint32_t counts[sizeof(T)][256] = {};
-  for (size_t i = 0; i < n; ++i) {
-    const T key = static_cast<T>(a[i] - least);
-#pragma GCC unroll 8
-    for (unsigned pass = 0; pass < sizeof(T); ++pass) ++counts[pass][key >> (8 * pass) & 255];
-  }
-  T *from = a, *to = b;
-  for (unsigned pass = 0; pass < passes; ++pass) {
-    uint32_t* offsets = counts[pass];
-    const unsigned shift = 8 * pass;
-    if (offsets[static_cast<T>(from[0] - least) >> shift & 255] == n) continue;
-    uint32_t sum = 0;
-    for (size_t digit = 0; digit < 256; ++digit) {
-      const uint32_t count = offsets[digit];
-      offsets[digit] = sum;
-      sum += count;
-    }
-    for (size_t i = 0; i < n; ++i) to[offsets[static_cast<T>(from[i] - least) >> shift & 255]++] = from[i];
-    T* done = to;
-    to = from;
-    from = done;
-  }
-  T* out = into_b ? b : a;
-  if (from != out) __builtin_memcpy(out, from, n * sizeof(T));
-}
-
 // Sorts n keys at `a` with as much scratch at `b`; the result is at b if `into_b`, else at a.
 //
 // Each pass spreads the keys by the leading bits of their distance from the least key, so that it
@@ -121,7 +85,6 @@ void radix_sort(T* a, T* b, size_t n, bool into_b) {
     offsets[bucket] = sum;
     sum += count;
   }
-  if (sizeof(T) == 4 && largest > kCrowded && n <= kByBytes) return byte_sort(a, b, n, least, width, into_b);
   for (size_t i = 0; i < n; ++i) b[offsets[static_cast<T>(a[i] - least) >> shift]++] = a[i];
   if (largest > kInsertion) {
     // The scatter left each bucket's end in its offset.
