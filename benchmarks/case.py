@@ -55,6 +55,10 @@ class Ascending(Uniform):
         return np.sort(super().make(seed))
 
 
+# OpenBLAS's threads look for work for 60 to 150 ms after a product.
+BLAS_REST = 0.15
+
+
 @dataclass(frozen=True)
 class Case:
     """One expression over named inputs. ``xp`` in it is the library's namespace.
@@ -69,6 +73,8 @@ class Case:
     inputs: Mapping[str, Uniform | Definite] = field(default_factory=dict)
     note: str = ""
     compared: str = ""
+    # Seconds before each turn, where a peer's idle threads go on looking for work and would take corepy's cores.
+    rest: float = 0.0
 
     @property
     def title(self) -> str:

@@ -1,9 +1,9 @@
 """Interleaved timing.
 
 All libraries run in one process, turn by turn, so that a disturbance of the machine hits them alike; the order
-changes every round. Before each turn the process rests until the threads of the library before are asleep: those of OpenBLAS
-go on looking for work for about 26 ms and would take the other library's cores. Then the expression runs untimed for 20 ms: on a
-virtual machine a sleeping thread may take 10 ms to come. A turn repeats the expression until it lasts about a millisecond. The figure is the fastest turn,
+changes every round. Where a case says so, the process rests before each turn until the threads of the library before are
+asleep, and then runs the expression untimed for 20 ms: on a virtual machine a sleeping thread may take 10 ms to come. A turn
+repeats the expression until it lasts about a millisecond. The figure is the fastest turn,
 divided by its repeats: what the code costs when nothing disturbs it. The garbage collector is off.
 """
 
@@ -22,7 +22,6 @@ from benchmarks.case import Case
 from benchmarks.peer import Library
 
 TURN_NANOSECONDS = 1_000_000
-REST_SECONDS = 0.03
 WARM_UP_NANOSECONDS = 20_000_000
 MAXIMUM_REPEATS = 1 << 20
 
@@ -88,16 +87,17 @@ def calibrate(loop: Loop) -> int:
     return repeats
 
 
-def fastest(loops: list[Loop], rounds: int) -> list[float]:
-    """Seconds per evaluation of each loop."""
+def fastest(loops: list[Loop], rounds: int, rest: float = 0.0) -> list[float]:
+    """Seconds per evaluation of each loop, with a rest of so many seconds before each turn."""
     best = [float("inf")] * len(loops)
     with collector_off():
         repeats = [calibrate(loop) for loop in loops]
         order = list(range(len(loops)))
         for _ in range(rounds):
             for index in order:
-                time.sleep(REST_SECONDS)
-                warm_up(loops[index], repeats[index])
+                if rest > 0:
+                    time.sleep(rest)
+                    warm_up(loops[index], repeats[index])
                 best[index] = min(best[index], turn(loops[index], repeats[index]) / repeats[index])
             order = order[1:] + order[:1]
     return [nanoseconds * 1e-9 for nanoseconds in best]
@@ -132,7 +132,7 @@ def measure(case: Case, corepy: Library, peers: list[Library], rounds: int) -> l
             loops.append(library.loop(case, variables))
         except Exception as error:
             raise Skipped(f"{library.name}: {type(error).__name__}: {error}") from error
-    times = fastest(loops, rounds)
+    times = fastest(loops, rounds, case.rest)
     return [
         Measurement(
             case.group,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Definite, Group, Target, Uniform
+from benchmarks.case import BLAS_REST, Case, Definite, Group, Target, Uniform
 
 # The name, whether the matrix is positive definite, and the part of the result that both libraries agree on.
 DECOMPOSITIONS = (
@@ -23,7 +23,7 @@ def case(group: str, side: int, name: str, definite: bool, part: str) -> Case:
     if name == "solve":
         inputs["b"] = Uniform((side,), "float64", -1, 1)
         arguments = "a, b"
-    return Case(group, f"{name} {side}×{side}", f"xp.linalg.{name}({arguments}){part}", inputs)
+    return Case(group, f"{name} {side}×{side}", f"xp.linalg.{name}({arguments}){part}", inputs, rest=BLAS_REST)
 
 
 SMALL = Group(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Group, Target, Uniform
+from benchmarks.case import BLAS_REST, Case, Group, Target, Uniform
 
 
 def case(group: str, side: int, dtype: str) -> Case:
     """The product of two square matrices."""
     matrix = Uniform((side, side), dtype, -10, 10)
-    return Case(group, f"{dtype} {side}×{side}", "a @ b", {"a": matrix, "b": matrix})
+    return Case(group, f"{dtype} {side}×{side}", "a @ b", {"a": matrix, "b": matrix}, rest=BLAS_REST)
 
 
 SMALL = Group(
