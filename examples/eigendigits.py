@@ -11,7 +11,10 @@ very same code: the example checks that both agree, and compares their times.
 import argparse
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias, TypeVar
 
 import matplotlib
 
@@ -19,7 +22,7 @@ matplotlib.use("Agg")
 
 import numpy as np
 from matplotlib import pyplot as plt
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
 import corepy as cp
 
@@ -29,19 +32,23 @@ SIDE = 8  # Pixels.
 BRIGHTEST = 16.0
 TOLERANCE = 1e-10
 
+# A tensor or a NumPy array: the same code runs on both.
+Array: TypeAlias = Any
+Result = TypeVar("Result")
 
-def load():
+
+def load() -> tuple[Any, Any]:
     """Pixels, one digit in a row, in [0, 1], and which digits they are."""
     pixels, labels = load_digits(return_X_y=True)
     return np.ascontiguousarray(pixels) / BRIGHTEST, labels.astype(np.int64)
 
 
-def split(x):
+def split(x: Any) -> tuple[Any, Any]:
     """Every other row to learn from, and the others to test with."""
     return x[0::2, ...], x[1::2, ...]
 
 
-def principal_components(xp, x, count):
+def principal_components(xp: ModuleType, x: Array, count: int) -> tuple[Array, Array, Array]:
     """The mean of the rows, the directions in which they vary most, one in a row, and all the variances.
 
     Each direction is turned so that its largest element is positive: decompositions leave the sign open.
@@ -54,25 +61,27 @@ def principal_components(xp, x, count):
     return mean, xp.where(largest >= -smallest, chosen, -chosen), xp.square(scales) / (x.shape[0] - 1)
 
 
-def centroids(xp, scores, labels, classes):
+def centroids(xp: ModuleType, scores: Array, labels: Array, classes: int) -> Array:
     """The mean of each class's rows."""
     members = xp.astype(labels == xp.arange(classes)[:, None], scores.dtype)
     return members @ scores / xp.sum(members, axis=1, keepdims=True)
 
 
-def distances(xp, scores, centres):
+def distances(xp: ModuleType, scores: Array, centres: Array) -> Array:
     """The squared distance of each row from each centre."""
     return xp.sum(xp.square(scores[:, None, :] - centres), axis=2)
 
 
-def classify(xp, train, labels, test, count, classes=10):
+def classify(
+    xp: ModuleType, train: Array, labels: Array, test: Array, count: int, classes: int = 10
+) -> tuple[Array, Array, Array]:
     """The components, the variances, and how far each row of `test` is from the centre of each class."""
     mean, directions, variances = principal_components(xp, train, count)
     centres = centroids(xp, (train - mean) @ directions.T, labels, classes)
     return directions, variances, distances(xp, (test - mean) @ directions.T, centres)
 
 
-def fastest(function, *arguments, runs=10):
+def fastest(function: Callable[..., Result], *arguments: Any, runs: int = 10) -> tuple[Result, float]:
     """The result, and the seconds of the fastest run: what it takes when nothing else disturbs the machine."""
     best = math.inf
     for _ in range(runs):
@@ -82,7 +91,7 @@ def fastest(function, *arguments, runs=10):
     return result, best
 
 
-def check(ours, theirs):
+def check(ours: tuple[Array, ...], theirs: tuple[Array, ...]) -> float:
     """The largest difference between corepy's results and NumPy's; raises if it exceeds the tolerance."""
     difference = max(float(np.max(np.abs(np.asarray(x) - y))) for x, y in zip(ours, theirs, strict=True))
     if not difference <= TOLERANCE:
@@ -90,10 +99,10 @@ def check(ours, theirs):
     return difference
 
 
-def draw(directions, variances, test, labels, nearest, path):
+def draw(directions: Array, variances: Array, test: Any, labels: Any, nearest: Any, path: Path) -> None:
     """Writes the first components, the variance that they explain, and digits that were taken for others."""
     figure = plt.figure(figsize=(12.4, 7.4), layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+    upper, lower = np.asarray(figure.subfigures(2, 1, height_ratios=(1.25, 1))).tolist()
     shares = np.asarray(variances) / np.sum(np.asarray(variances))
     images = np.asarray(directions)[:SHOWN].reshape(-1, SIDE, SIDE)
     upper.suptitle("The first components of 899 handwritten digits, with the variance that each explains", fontsize=15)
@@ -102,7 +111,7 @@ def draw(directions, variances, test, labels, nearest, path):
         panel.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="bicubic")
         panel.set_title(f"{share:.1%}", fontsize=11)
         panel.set_axis_off()
-    left, right = lower.subfigures(1, 2, width_ratios=(1, 1.5))
+    left, right = np.asarray(lower.subfigures(1, 2, width_ratios=(1, 1.5))).tolist()
     axes = left.subplots()
     axes.plot(np.arange(1, len(shares) + 1), 100 * np.cumsum(shares), color="#2b6ca3")
     axes.axvline(COMPONENTS, color="#c44e52", linestyle="--", linewidth=1)
@@ -120,9 +129,9 @@ def draw(directions, variances, test, labels, nearest, path):
     plt.close(figure)
 
 
-def main():
+def main() -> None:
     """Classifies the digits with corepy and with NumPy, compares them, and writes the picture."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".png"), help="the picture's path")
     path = parser.parse_args().output
 

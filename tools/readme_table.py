@@ -19,6 +19,16 @@ TITLES = {
     "layouts": "mixed dtypes, broadcasting, transposed, strided and reversed views at 1e6",
     "reductions": "`sum mean max` over all and along axes",
     "conversion": "`astype`, `zeros`, `full`, `arange`, `linspace` at 1e6",
+    "indexing": "`take`, `a[index]`, `a[mask]`, `nonzero`, `where` at 1e6",
+    "manipulation": "`concat roll flip` at 1e6",
+    "scans": "`cumulative_sum std var argmax` at 1e6",
+    "sorting": "`sort argsort unique_values searchsorted` at 1e3 and 1e6",
+    "products-small": "`a @ b` of 16×16 and 64×64 (OpenBLAS)",
+    "products": "`a @ b` of 256×256 to 2000×2000 (OpenBLAS)",
+    "products-integer": "`a @ b` of 256×256 int64",
+    "linalg-small": "`solve inv cholesky qr svd eigh` of 32×32 (LAPACK)",
+    "linalg": "`solve inv cholesky qr svd eigh` of 512×512 (LAPACK)",
+    "fft": "`fft rfft` at 2^10 to 2^20, `fftn` of 1024×1024",
 }
 
 

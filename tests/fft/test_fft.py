@@ -112,10 +112,7 @@ def test_any_axis_of_any_layout(data, shape, seed):
         return
     norm = data.draw(st.sampled_from(NORMS))
     got = getattr(cp.fft, name)(x, n=n, axis=axis, norm=norm)
-    if size == 0:
-        expected = np.zeros_like(array(got))
-    else:
-        expected = getattr(np.fft, name)(a, n=n, axis=axis, norm=norm)
+    expected = np.zeros_like(array(got)) if size == 0 else getattr(np.fft, name)(a, n=n, axis=axis, norm=norm)
     assert_close(got, expected, points, f"{name} n={n} axis={axis} {norm} of {layout}")
 
 
