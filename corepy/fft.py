@@ -35,21 +35,6 @@ __all__ = [
 ]
 
 # Libraries tell by a function's module whose it is.
-for _function in (
-    fft,
-    fftfreq,
-    fftn,
-    fftshift,
-    hfft,
-    ifft,
-    ifftn,
-    ifftshift,
-    ihfft,
-    irfft,
-    irfftn,
-    rfft,
-    rfftfreq,
-    rfftn,
-):
+for _function in (fft, fftfreq, fftn, fftshift, hfft, ifft, ifftn, ifftshift, ihfft, irfft, irfftn, rfft, rfftfreq, rfftn,):
     _function.__module__ = "corepy.fft"
 del _function

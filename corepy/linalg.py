@@ -59,29 +59,6 @@ __all__ = [
 ]
 
 # Libraries tell by a function's module whose it is.
-for _function in (
-    cholesky,
-    cross,
-    det,
-    diagonal,
-    eig,
-    eigh,
-    eigvals,
-    eigvalsh,
-    inv,
-    matrix_norm,
-    matrix_power,
-    matrix_rank,
-    outer,
-    pinv,
-    qr,
-    slogdet,
-    solve,
-    svd,
-    svdvals,
-    trace,
-    vector_norm,
-    LinAlgError,
-):
+for _function in (cholesky, cross, det, diagonal, eig, eigh, eigvals, eigvalsh, inv, matrix_norm, matrix_power, matrix_rank, outer, pinv, qr, slogdet, solve, svd, svdvals, trace, vector_norm, LinAlgError,):
     _function.__module__ = "corepy.linalg"
 del _function

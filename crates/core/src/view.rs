@@ -91,10 +91,7 @@ mod tests {
         assert_eq!(wide.shape(), [1, 2, 1, 3, 1]);
         assert_eq!(squeeze("t", &wide, &[4, 0, 2]).unwrap().shape(), [2, 3]);
         assert!(matches!(squeeze("t", &wide, &[1]), Err(Error::Value { .. })));
-        assert!(matches!(
-            expand_dims("t", &x, &[0, -3]),
-            Err(Error::AxisOutOfRange { .. } | Error::RepeatedAxis { .. })
-        ));
+        assert!(matches!(expand_dims("t", &x, &[0, -4]), Err(Error::RepeatedAxis { .. })));
         assert!(expand_dims("t", &tensor(&[1; MAX_RANK]), &[0]).is_err());
     }
 
