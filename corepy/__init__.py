@@ -7,8 +7,8 @@ Tensor([1.        , 1.5       , 1.70710678, 1.8660254 , 2.        ],
        dtype=float64)
 
 The names of the standard are here, with `Tensor`, `DType` and what sets and shows the process's state:
-`show_config`, `set_num_threads`, `get_num_threads`, `memory_stats`, `empty_cache`. `corepy.array_api` has
-exactly the standard's names.
+`show_config`, `set_num_threads`, `get_num_threads`, `memory_stats`, `empty_cache`; and what steers the fused
+evaluation of expressions: `evaluate`, `fusion`, `explain`. `corepy.array_api` has exactly the standard's names.
 """
 
 import types as _types

@@ -2,6 +2,9 @@
 
 from . import array_api as array_api
 from ._configuration import empty_cache as empty_cache
+from ._configuration import evaluate as evaluate
+from ._configuration import explain as explain
+from ._configuration import fusion as fusion
 from ._configuration import get_num_threads as get_num_threads
 from ._configuration import memory_stats as memory_stats
 from ._configuration import set_num_threads as set_num_threads
@@ -217,8 +220,10 @@ __all__ = [
     "empty_cache",
     "empty_like",
     "equal",
+    "evaluate",
     "exp",
     "expand_dims",
+    "explain",
     "expm1",
     "eye",
     "fft",
@@ -231,6 +236,7 @@ __all__ = [
     "from_dlpack",
     "full",
     "full_like",
+    "fusion",
     "get_num_threads",
     "greater",
     "greater_equal",

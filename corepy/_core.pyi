@@ -353,6 +353,9 @@ __all__ = [
     "fft_rfftfreq",
     "fft_fftshift",
     "fft_ifftshift",
+    "evaluate",
+    "explain",
+    "set_fusion",
     "sum",
     "prod",
     "mean",
@@ -605,11 +608,17 @@ def empty_like(x: Tensor, /, *, dtype: DTypeLike | None = None, device: Device |
 def equal(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """Whether each element of `x1` equals the respective element of `x2`."""
 
+def evaluate(*tensors: Tensor) -> Any:
+    """Evaluates pending results."""
+
 def exp(x: Tensor, /) -> Tensor:
     """Exponential of each element."""
 
 def expand_dims(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     """A view with axes of size 1 inserted."""
+
+def explain(x: Tensor, /) -> str:
+    """What evaluating a pending tensor would do."""
 
 def expm1(x: Tensor, /) -> Tensor:
     """`exp(x) - 1` of each element, accurate near 0."""
@@ -1031,6 +1040,9 @@ def searchsorted(
     sorter: Tensor | None = None,
 ) -> Tensor:
     """Where to insert values into sorted elements so that these stay sorted."""
+
+def set_fusion(enabled: builtins.bool, /) -> builtins.bool:
+    """Sets whether large element-wise results are deferred."""
 
 def set_num_threads(threads: int, /) -> None:
     """Sets the number of threads that operations use, the calling one included."""

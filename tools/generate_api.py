@@ -146,7 +146,7 @@ def page() -> str:
     parts.append(operators())
     parts.append("## Configuration\n")
     placed = {name for names in known.values() for name in names}
-    hidden = {"configuration", "registry"}
+    hidden = {"configuration", "registry", "set_fusion"}
     parts.extend(
         entry(name, function)
         for name, function in everything.items()

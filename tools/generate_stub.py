@@ -37,6 +37,7 @@ TYPES = {
     "PyCapsule": "object",
     "Tensor": "Tensor",
     "Tensor or Python scalar": "Tensor | Scalar",
+    "Tensor or tuple of Tensor": "Any",
     "Tensor, Python scalar, nested sequence of them, or any exporter of DLPack or a buffer": "object",
     "Tensor, dtype or Python scalar": "Tensor | DTypeLike | Scalar",
     "bool": "builtins.bool",
@@ -169,7 +170,16 @@ NEWLINE = "\n"
 
 # What is written in Python.
 CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
-CONFIGURATION = ("empty_cache", "get_num_threads", "memory_stats", "set_num_threads", "show_config")
+CONFIGURATION = (
+    "empty_cache",
+    "evaluate",
+    "explain",
+    "fusion",
+    "get_num_threads",
+    "memory_stats",
+    "set_num_threads",
+    "show_config",
+)
 
 # What pickles call.
 REBUILD = """\

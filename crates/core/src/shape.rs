@@ -45,6 +45,17 @@ pub fn contiguous_strides(shape: &[usize], itemsize: usize) -> Strides {
     strides
 }
 
+/// Strides in bytes of a tensor without gaps whose axes lie in memory in `order`, outermost first.
+pub fn dense_strides(shape: &[usize], itemsize: usize, order: &[usize]) -> Strides {
+    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    let mut stride = itemsize as isize;
+    for &axis in order.iter().rev() {
+        strides[axis] = stride;
+        stride *= shape[axis].max(1) as isize;
+    }
+    strides
+}
+
 /// The shape that all of `shapes` broadcast to (the standard's broadcasting rules).
 pub fn broadcast_shapes(op: &'static str, shapes: &[&[usize]]) -> Result<Shape> {
     let rank = shapes.iter().map(|shape| shape.len()).max().unwrap_or(0);

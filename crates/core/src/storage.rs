@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
+use crate::late::Readers;
 use crate::pool::{self, ALIGN, HEADER};
 
 /// What precedes the payload of a pool block; on its own for external memory.
@@ -14,11 +16,15 @@ struct Header {
     count: AtomicUsize,
     data: *mut u8,
     bytes: usize,
+    /// Keeps external memory alive.
+    owner: Option<Box<dyn Any + Send + Sync>>,
+    /// Pending expressions that read the bytes; see [`crate::late`].
+    readers: Mutex<Readers>,
     /// The pool's class, or `EXTERNAL`.
     class: u16,
     writable: bool,
-    /// Keeps external memory alive.
-    owner: Option<Box<dyn Any + Send + Sync>>,
+    /// How many holders outside corepy may write the bytes at any time.
+    exposed: AtomicU32,
 }
 
 const _: () = assert!(size_of::<Header>() == HEADER && align_of::<Header>() == ALIGN);
@@ -62,9 +68,11 @@ impl Storage {
                 count: AtomicUsize::new(1),
                 data: block.start.as_ptr().add(HEADER),
                 bytes,
+                owner: None,
+                readers: Mutex::new(Readers::default()),
                 class: block.class,
                 writable: true,
-                owner: None,
+                exposed: AtomicU32::new(0),
             });
         }
         Ok((Storage { header }, block.zeroed))
@@ -88,7 +96,9 @@ impl Storage {
     pub unsafe fn external(data: *mut u8, bytes: usize, writable: bool, owner: Box<dyn Any + Send + Sync>) -> Storage {
         let data = if data.is_null() { std::ptr::without_provenance_mut(ALIGN) } else { data };
         let count = AtomicUsize::new(1);
-        let header = Header { count, data, bytes, class: EXTERNAL, writable, owner: Some(owner) };
+        let readers = Mutex::new(Readers::default());
+        let exposed = AtomicU32::new(0);
+        let header = Header { count, data, bytes, owner: Some(owner), readers, class: EXTERNAL, writable, exposed };
         Storage { header: NonNull::from(Box::leak(Box::new(header))) }
     }
 
@@ -121,6 +131,28 @@ impl Storage {
     #[inline]
     pub fn is_external(&self) -> bool {
         self.header().class == EXTERNAL
+    }
+
+    /// The pending expressions that read the bytes.
+    #[inline]
+    pub(crate) fn readers(&self) -> &Mutex<Readers> {
+        &self.header().readers
+    }
+
+    /// Counts a holder outside corepy that may write the bytes at any time, until [`Storage::withdraw`].
+    pub fn expose(&self) {
+        self.header().exposed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One such holder is gone.
+    pub fn withdraw(&self) {
+        self.header().exposed.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether nobody but corepy can write the bytes, so that they may be read later than asked for.
+    #[inline]
+    pub fn is_private(&self) -> bool {
+        !self.is_external() && self.header().exposed.load(Ordering::Relaxed) == 0
     }
 
     /// How many handles there are now.
@@ -165,8 +197,13 @@ impl Drop for Storage {
             drop(unsafe { Box::from_raw(self.header.as_ptr()) });
         } else {
             // SAFETY: the block came from the pool with this class and this was the last handle; a
-            // pool header has no owner to drop.
-            unsafe { pool::release(self.header.cast(), class) };
+            // pool header has no owner to drop, and its readers, who would hold a handle, are gone.
+            unsafe {
+                if (*self.header.as_ptr()).readers.get_mut().is_ok_and(|readers| readers.has_memory()) {
+                    std::ptr::drop_in_place(&raw mut (*self.header.as_ptr()).readers);
+                }
+                pool::release(self.header.cast(), class);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::shape::{Shape, Strides, checked_size, contiguous_strides};
+use crate::shape::{Shape, Strides, checked_size, contiguous_strides, dense_strides};
 use crate::storage::Storage;
 
 /// A dense or strided tensor of any rank up to [`crate::shape::MAX_RANK`].
@@ -48,11 +48,14 @@ impl Tensor {
     /// An uninitialised tensor whose axes lie in memory in `order`, outermost first.
     pub fn empty_ordered(op: &'static str, shape: &[usize], dtype: DType, order: &[usize]) -> Result<Tensor> {
         let mut tensor = Tensor::empty(op, shape, dtype)?;
-        let mut stride = dtype.itemsize() as isize;
-        for &axis in order.iter().rev() {
-            tensor.strides[axis] = stride;
-            stride *= shape[axis].max(1) as isize;
-        }
+        tensor.strides = dense_strides(shape, dtype.itemsize(), order);
+        Ok(tensor)
+    }
+
+    /// An uninitialised tensor without gaps, with the strides of [`dense_strides`].
+    pub fn empty_dense(op: &'static str, shape: &[usize], dtype: DType, strides: &[isize]) -> Result<Tensor> {
+        let mut tensor = Tensor::empty(op, shape, dtype)?;
+        tensor.strides = SmallVec::from_slice(strides);
         Ok(tensor)
     }
 

@@ -94,7 +94,7 @@ pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
         return mixed.apply();
     }
     let promoted = promoted(operands);
-    let compute = compute_dtype(op, promoted, operands)?;
+    let compute = compute_dtype(op, promoted, operands.iter().map(Operand::dtype))?;
     if let Some(result) = apply_small(op, compute, operands) {
         return result;
     }
@@ -117,7 +117,7 @@ pub fn apply_into(op: Op, operands: &[Operand<'_>], out: &Tensor) -> Result<()> 
     let info = op.info();
     out.require_writable(info.name)?;
     let promoted = promoted(operands);
-    let compute = compute_dtype(op, promoted, operands)?;
+    let compute = compute_dtype(op, promoted, operands.iter().map(Operand::dtype))?;
     let result = op.result_dtype(compute);
     if !result.can_cast_same_kind(out.dtype()) {
         return Err(Error::Cast { op: info.name, from: result, to: out.dtype() });
@@ -158,10 +158,12 @@ fn promoted(operands: &[Operand<'_>]) -> DType {
     }
 }
 
-fn compute_dtype(op: Op, promoted: DType, operands: &[Operand<'_>]) -> Result<DType> {
+/// The dtype that `op` computes in, or an error that names the operands' `dtypes`.
+#[inline]
+pub(crate) fn compute_dtype(op: Op, promoted: DType, dtypes: impl Iterator<Item = DType>) -> Result<DType> {
     op.compute_dtype(promoted).map_err(|error| match error {
         Error::UnsupportedDType { op, expected, .. } => {
-            Error::UnsupportedDType { op, dtypes: operands.iter().map(Operand::dtype).collect(), expected }
+            Error::UnsupportedDType { op, dtypes: dtypes.collect(), expected }
         }
         other => other,
     })
@@ -199,6 +201,13 @@ fn apply_small(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Resul
     Some(Ok(out))
 }
 
+/// Whether `op` compares signed integers with uint64, which no one dtype holds.
+pub(crate) fn is_mixed_comparison(op: Op, dtypes: &[DType]) -> bool {
+    let is_mixed = |unsigned: DType, signed: DType| unsigned == DType::UInt64 && signed.kind() == Kind::Signed;
+    matches!(*dtypes, [first, second] if is_mixed(first, second) || is_mixed(second, first))
+        && op.info().family == "comparison"
+}
+
 /// A comparison of signed integers with uint64: no integer dtype holds both, and float64, their
 /// promoted dtype, would take neighbours for equal. As in NumPy 2 the comparison is exact.
 struct MixedComparison<'a> {
@@ -214,8 +223,8 @@ impl<'a> MixedComparison<'a> {
         let [first, second] = operands else { return None };
         let signed_first = second.dtype() == DType::UInt64;
         let (signed, unsigned) = if signed_first { (*first, *second) } else { (*second, *first) };
-        let mixed = unsigned.dtype() == DType::UInt64 && signed.dtype().kind() == Kind::Signed;
-        (mixed && op.info().family == "comparison").then_some(MixedComparison { op, signed, unsigned, signed_first })
+        let mixed = is_mixed_comparison(op, &[first.dtype(), second.dtype()]);
+        mixed.then_some(MixedComparison { op, signed, unsigned, signed_first })
     }
 
     /// `signed < 0` decides; elsewhere both are compared as uint64.

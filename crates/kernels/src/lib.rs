@@ -7,6 +7,7 @@ pub mod elementwise;
 pub mod exec;
 mod ffi;
 pub mod fft;
+pub mod fusion;
 pub mod gather;
 pub mod isa;
 pub mod linalg;

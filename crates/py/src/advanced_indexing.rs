@@ -23,7 +23,7 @@ pub fn get(py: Python<'_>, tensor: &Tensor, key: &Bound<'_, PyAny>) -> PyResult<
     let op = "__getitem__";
     // The usual case.
     if let Ok(indices) = key.cast_exact::<PyTensor>() {
-        let indices = &indices.get().tensor;
+        let indices = indices.get().tensor()?;
         if indices.dtype().is_integer() && tensor.ndim() > 0 {
             let work = indices.size().max(tensor.size());
             return PyTensor::wrap(py, detached(py, work, || gather::get_leading(op, tensor, indices)).py()?);
@@ -243,7 +243,7 @@ fn integers(op: &'static str, indices: &Bound<'_, PyAny>) -> PyResult<Tensor> {
 #[pyo3(signature = (x, indices, /, *, axis=None))]
 fn take(x: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("take", x.py());
-    let source = &data_types::tensor(op, x)?.get().tensor;
+    let source = data_types::tensor(op, x)?.get().tensor()?;
     let indices = integers(op, indices)?;
     let axis = match axis {
         Some(axis) => corepy_core::shape::normalize_axis(op, shape::clamped(op, "axis", axis)?, source.ndim()).py()?,
@@ -299,7 +299,7 @@ fn take(x: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: Option<&Bound<'_
 #[pyo3(signature = (x, indices, /, *, axis=-1), text_signature = "(x, indices, /, *, axis=-1)")]
 fn take_along_axis(x: &Bound<'_, PyAny>, indices: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("take_along_axis", x.py());
-    let source = &data_types::tensor(op, x)?.get().tensor;
+    let source = data_types::tensor(op, x)?.get().tensor()?;
     let indices = integers(op, indices)?;
     let work = source.size().max(indices.size());
     PyTensor::wrap(py, detached(py, work, || gather::take_along_axis(source, &indices, axis)).py()?)

@@ -4,10 +4,12 @@ use std::convert::Infallible;
 
 use corepy_core::{DType, Kind, Op};
 use corepy_kernels::elementwise::{Operand, Scalar};
+use corepy_kernels::fusion::Value;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
 use pyo3::{Borrowed, ffi};
+use smallvec::SmallVec;
 
 use crate::tensor::PyTensor;
 
@@ -113,7 +115,7 @@ fn numpy_array<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyTensor>> 
         return None;
     }
     let tensor = crate::foreign::import(object, None).ok()??;
-    Bound::new(object.py(), PyTensor { tensor }).ok()
+    Bound::new(object.py(), PyTensor::new(tensor)).ok()
 }
 
 /// The Python number in a NumPy scalar (`numpy.generic`), without importing NumPy.
@@ -247,14 +249,30 @@ impl<'a, 'py> Argument<'a, 'py> {
         Argument::extract(object).or_else(|foreign| numpy_array(&object).map(Argument::Array).ok_or(foreign))
     }
 
-    /// The tensor, unless a number.
+    /// The tensor, which may be pending, unless a number.
     #[inline]
-    pub fn tensor(&self) -> Option<&corepy_core::Tensor> {
+    pub fn value(&self) -> Option<&Value> {
         match self {
-            Argument::Tensor(tensor) => Some(&tensor.get().tensor),
-            Argument::Array(tensor) => Some(&tensor.get().tensor),
+            Argument::Tensor(tensor) => Some(&tensor.get().value),
+            Argument::Array(tensor) => Some(&tensor.get().value),
             _ => None,
         }
+    }
+
+    /// The tensor in memory, unless a number.
+    #[inline]
+    pub fn tensor(&self) -> PyResult<Option<&corepy_core::Tensor>> {
+        match self {
+            Argument::Tensor(tensor) => tensor.get().tensor().map(Some),
+            Argument::Array(tensor) => tensor.get().tensor().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The dtype of a tensor.
+    #[inline]
+    pub fn dtype(&self) -> Option<DType> {
+        self.value().map(Value::dtype)
     }
 
     /// The Python number, unless a tensor.
@@ -324,17 +342,17 @@ pub fn with_operands<R>(
 ) -> PyResult<R> {
     // The frequent cases by hand: they are most of what a small operation costs.
     match arguments {
-        [Argument::Tensor(x)] => body(&[Operand::Tensor(&x.get().tensor)]),
+        [Argument::Tensor(x)] => body(&[Operand::Tensor(x.get().tensor()?)]),
         [Argument::Tensor(x1), Argument::Tensor(x2)] => {
-            body(&[Operand::Tensor(&x1.get().tensor), Operand::Tensor(&x2.get().tensor)])
+            body(&[Operand::Tensor(x1.get().tensor()?), Operand::Tensor(x2.get().tensor()?)])
         }
-        [Argument::Tensor(x1), other] if other.tensor().is_none() => {
-            let x1 = &x1.get().tensor;
+        [Argument::Tensor(x1), other] if other.value().is_none() => {
+            let x1 = x1.get().tensor()?;
             let scalar = scalar_beside(op, required_number(op, other)?, x1.dtype())?;
             body(&[Operand::Tensor(x1), Operand::Scalar(&scalar)])
         }
-        [other, Argument::Tensor(x2)] if other.tensor().is_none() => {
-            let x2 = &x2.get().tensor;
+        [other, Argument::Tensor(x2)] if other.value().is_none() => {
+            let x2 = x2.get().tensor()?;
             let scalar = scalar_beside(op, required_number(op, other)?, x2.dtype())?;
             body(&[Operand::Scalar(&scalar), Operand::Tensor(x2)])
         }
@@ -351,27 +369,28 @@ fn with_any_operands<R>(
     arguments: &[Argument<'_, '_>],
     body: impl FnOnce(&[Operand<'_>]) -> PyResult<R>,
 ) -> PyResult<R> {
-    let tensors = arguments.iter().filter_map(Argument::tensor);
-    let array = DType::promote_all(tensors.map(corepy_core::Tensor::dtype));
+    let scalars = scalars(op, arguments)?;
+    let mut operands = SmallVec::<[Operand<'_>; 3]>::new();
+    for (scalar, argument) in scalars.iter().zip(arguments) {
+        match scalar {
+            Some(scalar) => operands.push(Operand::Scalar(scalar)),
+            None => operands.extend(argument.tensor()?.map(Operand::Tensor)),
+        }
+    }
+    body(&operands)
+}
+
+/// The Python numbers among `arguments`, ready to take part beside the tensors; None for tensors.
+pub fn scalars(op: Op, arguments: &[Argument<'_, '_>]) -> PyResult<SmallVec<[Option<Scalar>; 3]>> {
+    let array = DType::promote_all(arguments.iter().filter_map(Argument::dtype));
     // Without a tensor, the numbers' own dtypes decide.
     let array = array.unwrap_or_else(|| {
         let numbers = arguments.iter().filter_map(Argument::number);
         numbers.map(Number::default_dtype).reduce(DType::promote).unwrap_or(DType::Float64)
     });
-    let mut scalars = smallvec::SmallVec::<[Option<Scalar>; 3]>::new();
-    for argument in arguments {
-        scalars.push(match argument.tensor() {
-            Some(_) => None,
-            None => Some(scalar_beside(op, required_number(op, argument)?, array)?),
-        });
-    }
-    let operands: smallvec::SmallVec<[Operand<'_>; 3]> = scalars
-        .iter()
-        .zip(arguments)
-        .filter_map(|(scalar, argument)| match scalar {
-            Some(scalar) => Some(Operand::Scalar(scalar)),
-            None => argument.tensor().map(Operand::Tensor),
-        })
-        .collect();
-    body(&operands)
+    let scalar = |argument: &Argument<'_, '_>| match argument.value() {
+        Some(_) => Ok(None),
+        None => scalar_beside(op, required_number(op, argument)?, array).map(Some),
+    };
+    arguments.iter().map(scalar).collect()
 }

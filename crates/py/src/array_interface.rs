@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::buffer;
 use crate::foreign::{Keeper, Memory, class_name, copy_refused, sizes};
+use crate::fusion::Exposure;
 use crate::tensor::PyTensor;
 
 /// The dtype of a `typestr`: `<f8` and the like.
@@ -85,7 +86,9 @@ impl PyTensor {
     /// NumPy's array interface, version 3: a dict of shape, typestr, data and strides.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let tensor = &self.tensor;
+        let tensor = self.tensor()?;
+        // Nobody says when the address is no longer used.
+        std::mem::forget(Exposure::new(tensor)?);
         let interface = PyDict::new(py);
         interface.set_item("version", 3)?;
         interface.set_item("shape", PyTuple::new(py, tensor.shape())?)?;

@@ -76,7 +76,7 @@ fn clip<'py>(
 /// The dtype of all three together.
 fn promoted(arguments: &[Option<Argument<'_, '_>>]) -> DType {
     let present = arguments.iter().flatten();
-    let strong = present.clone().filter_map(|argument| argument.tensor().map(corepy_core::Tensor::dtype));
+    let strong = present.clone().filter_map(Argument::dtype);
     let numbers = present.filter_map(Argument::number);
     match DType::promote_all(strong) {
         Some(dtype) => numbers.fold(dtype, |dtype, number| number.dtype_beside(dtype)),

@@ -1,6 +1,7 @@
 //! Threads, memory, instruction set: what the process is set to.
 
 use corepy_core::{pool, scheduler};
+use corepy_kernels::fusion;
 use corepy_kernels::isa::{self, Isa};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -115,6 +116,7 @@ fn configuration(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let available: Vec<&str> = Isa::ALL.into_iter().filter(|isa| isa.is_available()).map(Isa::name).collect();
     result.set_item("isa_available", available)?;
     result.set_item("threads", scheduler::num_threads())?;
+    result.set_item("fusion", fusion::is_enabled())?;
     result.set_item("pool_limit", pool::stats().limit_bytes)?;
     result.set_item("arena_size", corepy_core::arena::configured_size())?;
     result.set_item("target", std::env::consts::ARCH)?;
@@ -125,6 +127,7 @@ fn configuration(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         pool::configuration_warning(),
         corepy_core::arena::configuration_warning(),
         scheduler::configuration_warning(),
+        fusion::configuration_warning(),
     ]
     .into_iter()
     .flatten()

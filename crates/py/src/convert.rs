@@ -294,7 +294,7 @@ fn numpy_dtype(object: &Bound<'_, PyAny>) -> Option<DType> {
 /// A tensor inside a nested sequence: corepy's own, or of anything that exports a buffer.
 fn nested_tensor(object: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
     if let Ok(tensor) = object.cast::<PyTensor>() {
-        return Ok(Some(tensor.get().tensor.clone()));
+        return Ok(Some(tensor.get().tensor()?.clone()));
     }
     crate::foreign::import(object, None)
 }

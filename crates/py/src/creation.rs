@@ -37,7 +37,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// The tensor that any array, number or nested sequence is; shares memory where it can.
 pub fn tensor_from(op: &'static str, object: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     if let Ok(tensor) = object.cast::<PyTensor>() {
-        return Ok(tensor.get().tensor.clone());
+        return Ok(tensor.get().tensor()?.clone());
     }
     if let Some(tensor) = foreign::import(object, None)? {
         return Ok(tensor);
@@ -96,7 +96,7 @@ fn asarray<'py>(
     let dtype = dtype::extract_optional("asarray", dtype)?;
     dtype::check_device("asarray", device)?;
     if let Ok(own) = obj.cast_exact::<PyTensor>() {
-        let tensor = &own.get().tensor;
+        let tensor = own.get().tensor()?;
         if dtype.is_none_or(|dtype| dtype == tensor.dtype()) && copy != Some(true) {
             return Ok(own.clone().unbind());
         }
@@ -138,7 +138,7 @@ fn number(op: &'static str, name: &str, object: &Bound<'_, PyAny>) -> PyResult<(
         PyTypeError::new_err(format!("{op}: {name} must be a number or a 0-d tensor, not {}", shape::type_name(object)))
     };
     let tensor = match Argument::extract(object.as_borrowed()) {
-        Ok(Argument::Tensor(tensor)) => tensor.get().tensor.clone(),
+        Ok(Argument::Tensor(tensor)) => tensor.get().tensor()?.clone(),
         Ok(argument) => {
             let own = match &argument {
                 Argument::Number(_) => object.getattr("dtype").and_then(|dtype| dtype::extract(op, &dtype)).ok(),
@@ -182,7 +182,7 @@ fn like(
     device: Option<&Bound<'_, PyAny>>,
     make: impl FnOnce(&[usize], DType) -> corepy_core::Result<Tensor> + Send,
 ) -> PyResult<Py<PyTensor>> {
-    let model = &tensor(op, x)?.get().tensor;
+    let model = tensor(op, x)?.get().tensor()?;
     let dtype = dtype::extract_optional(op, dtype)?.unwrap_or(model.dtype());
     dtype::check_device(op, device)?;
     let result = detached(x.py(), model.size(), || {
@@ -454,7 +454,7 @@ enum Fill {
 
 fn fill_value(op: &'static str, value: &Bound<'_, PyAny>) -> PyResult<(Fill, DType)> {
     let array = match Argument::extract(value.as_borrowed()) {
-        Ok(Argument::Tensor(tensor)) => Some(tensor.get().tensor.clone()),
+        Ok(Argument::Tensor(tensor)) => Some(tensor.get().tensor()?.clone()),
         Ok(_) => None,
         Err(_) if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() => {
             Some(convert::from_sequence(value, None)?)
@@ -591,7 +591,7 @@ fn full_like(
     device: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("full_like", x.py());
-    let model = &tensor(op, x)?.get().tensor;
+    let model = tensor(op, x)?.get().tensor()?;
     let (fill, _) = self::fill_value(op, fill_value)?;
     let target = dtype::extract_optional(op, dtype)?.unwrap_or(model.dtype());
     match filled(op, fill, target)? {
@@ -718,7 +718,7 @@ fn meshgrid<'py>(arrays: &Bound<'py, PyTuple>, indexing: &str) -> PyResult<Bound
         return Err(PyValueError::new_err(format!("{op}: indexing must be 'xy' or 'ij', not {indexing:?}")));
     }
     let objects: Vec<_> = arrays.iter().collect();
-    let tensors = objects.iter().map(|object| Ok(&tensor(op, object)?.get().tensor)).collect::<PyResult<Vec<_>>>()?;
+    let tensors = objects.iter().map(|object| tensor(op, object)?.get().tensor()).collect::<PyResult<Vec<_>>>()?;
     if let Some(matrix) = tensors.iter().find(|tensor| tensor.ndim() > 1) {
         return Err(PyValueError::new_err(format!(
             "{op}: expected vectors, not a tensor of shape {}",
@@ -840,7 +840,7 @@ fn triangle(
     k: Option<&Bound<'_, PyAny>>,
     lower: bool,
 ) -> PyResult<Py<PyTensor>> {
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let k = k.map_or(Ok(0), |k| shape::clamped(op, "k", k))?;
     let result = detached(x.py(), source.size(), || create::triangle(op, source, k, lower));
     PyTensor::wrap(x.py(), result.py()?)

@@ -10,8 +10,8 @@ use pyo3::types::{PyString, PyTuple};
 use crate::argument::Argument;
 use crate::dtype::{self, PyDType};
 use crate::error::IntoPython;
-use crate::shape;
 use crate::tensor::{PyTensor, detached};
+use crate::{fusion, shape};
 
 /// Adds the functions and classes of this file.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -89,13 +89,17 @@ fn astype(
 ) -> PyResult<Py<PyTensor>> {
     let op = "astype";
     let own = tensor(op, x)?;
-    let source = &own.get().tensor;
     let target = dtype::extract(op, dtype)?;
     dtype::check_device(op, device)?;
-    check_cast(op, source.dtype(), target)?;
-    if !copy && target == source.dtype() {
+    let from = own.get().value.dtype();
+    check_cast(op, from, target)?;
+    if !copy && target == from {
         return Ok(own.clone().unbind());
     }
+    if let Some(deferred) = fusion::cast(x.py(), own.get(), target)? {
+        return Ok(deferred);
+    }
+    let source = own.get().tensor()?;
     let result = detached(x.py(), source.size(), || elementwise::cast(op, source, target)).py()?;
     PyTensor::wrap(x.py(), result)
 }
@@ -136,7 +140,7 @@ fn astype(
 fn broadcast_arrays<'py>(arrays: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyTuple>> {
     let op = "broadcast_arrays";
     let objects: Vec<_> = arrays.iter().collect();
-    let tensors = objects.iter().map(|object| Ok(&tensor(op, object)?.get().tensor)).collect::<PyResult<Vec<_>>>()?;
+    let tensors = objects.iter().map(|object| tensor(op, object)?.get().tensor()).collect::<PyResult<Vec<_>>>()?;
     let shapes: Vec<&[usize]> = tensors.iter().map(|tensor| tensor.shape()).collect();
     let shape = core_shape::broadcast_shapes(op, &shapes).py()?;
     let views = tensors
@@ -219,13 +223,13 @@ fn broadcast_shapes<'py>(shapes: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, Py
 fn broadcast_to(x: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let op = "broadcast_to";
     let shape = shape::extract(op, shape)?;
-    PyTensor::wrap(x.py(), tensor(op, x)?.get().tensor.broadcast_to(op, &shape).py()?)
+    PyTensor::wrap(x.py(), tensor(op, x)?.get().tensor()?.broadcast_to(op, &shape).py()?)
 }
 
 /// A dtype, or a tensor's.
 fn dtype_of(op: &'static str, value: &Bound<'_, PyAny>) -> PyResult<DType> {
     match value.cast::<PyTensor>() {
-        Ok(tensor) => Ok(tensor.get().tensor.dtype()),
+        Ok(tensor) => Ok(tensor.get().value.dtype()),
         Err(_) => dtype::extract(op, value),
     }
 }
@@ -538,7 +542,7 @@ fn result_type(arrays_and_dtypes: &Bound<'_, PyTuple>) -> PyResult<Py<PyDType>> 
     let mut numbers = Vec::new();
     for object in arrays_and_dtypes.iter() {
         let dtype = match Argument::extract(object.as_borrowed()) {
-            Ok(Argument::Tensor(tensor)) => tensor.get().tensor.dtype(),
+            Ok(Argument::Tensor(tensor)) => tensor.get().value.dtype(),
             Ok(argument) => {
                 numbers.extend(argument.number());
                 continue;

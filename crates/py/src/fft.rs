@@ -49,7 +49,7 @@ fn along<'py>(
     run: impl FnOnce(&Tensor, Option<i64>, i64, Norm) -> Result<Tensor> + Send,
 ) -> PyResult<Py<PyTensor>> {
     let py = x.py();
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let (n, norm) = (points(op, n)?, norm_named(op, norm)?);
     let axis = axis.map_or(Ok(-1), |axis| one_axis(op, axis))?;
     let size = source.size().max(n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0));
@@ -66,7 +66,7 @@ fn along_all<'py>(
     run: impl FnOnce(&Tensor, Option<&[i64]>, Option<&[i64]>, Norm) -> Result<Tensor> + Send,
 ) -> PyResult<Py<PyTensor>> {
     let py = x.py();
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let norm = norm_named(op, norm)?;
     let sizes: Option<SmallVec<[i64; 4]>> = s.map(|s| shape::signed(op, s)).transpose()?;
     let axes = axes.map(|axes| reduce::axes(op, axes)).transpose()?;
@@ -83,7 +83,7 @@ fn shift(
     inverse: bool,
 ) -> PyResult<Py<PyTensor>> {
     let py = x.py();
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let axes = axes.map(|axes| reduce::axes(op, axes)).transpose()?;
     let result = detached(py, source.size(), || kernels::shift(op, source, axes.as_deref(), inverse));
     PyTensor::wrap(py, result.py()?)

@@ -30,7 +30,7 @@ pub fn import(object: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Option<
         return Ok(None);
     }
     if let Ok(own) = object.cast::<PyTensor>() {
-        let tensor = &own.get().tensor;
+        let tensor = own.get().tensor()?;
         return if copy == Some(true) { copied(object.py(), tensor).map(Some) } else { Ok(Some(tensor.clone())) };
     }
     if let Some(tensor) = buffer::import(object, copy)? {

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 
 use crate::argument::{Argument, with_operands};
 use crate::error::IntoPython;
-use crate::power;
 use crate::tensor::{PyTensor, detached};
+use crate::{fusion, power};
 
 /// The operand that `object` is, or a TypeError that names the function.
 pub fn argument<'a, 'py>(op: &str, object: &'a Bound<'py, PyAny>) -> PyResult<Argument<'a, 'py>> {
@@ -50,6 +50,9 @@ pub fn apply(py: Python<'_>, op: Op, arguments: &[Argument<'_, '_>]) -> PyResult
     check_arguments(op, arguments)?;
     if op == const { Op::named("pow") } && power::is_square(arguments) {
         return apply(py, const { Op::named("square") }, &arguments[..1]);
+    }
+    if let Some(deferred) = fusion::apply(py, op, arguments)? {
+        return Ok(deferred);
     }
     with_operands(op, arguments, |operands| {
         let work = operands.iter().map(|operand| operand.shape().iter().product()).max().unwrap_or(1);

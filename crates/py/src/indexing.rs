@@ -144,7 +144,7 @@ pub fn integer(key: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
         return Ok(None);
     }
     if let Ok(tensor) = key.cast::<PyTensor>() {
-        let tensor = &tensor.get().tensor;
+        let tensor = tensor.get().tensor()?;
         if tensor.ndim() != 0 || !tensor.dtype().is_integer() {
             return Ok(None);
         }
@@ -194,7 +194,7 @@ pub fn with_value(
     let scalar;
     let operand = match Argument::extract(value.as_borrowed()) {
         Ok(Argument::Tensor(tensor)) => {
-            source = tensor.get().tensor.clone();
+            source = tensor.get().tensor()?.clone();
             Operand::Tensor(&source)
         }
         Ok(argument) => {

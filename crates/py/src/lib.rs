@@ -22,6 +22,7 @@ mod error;
 mod fft;
 mod foreign;
 mod function;
+mod fusion;
 mod indexing;
 mod linalg;
 mod linear_algebra;
@@ -59,6 +60,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     use error::IntoPython;
 
     corepy_kernels::isa::initialise().py()?;
+    corepy_kernels::fusion::initialise();
     corepy_core::scheduler::set_interrupt_hook(error::signal_raised);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<tensor::PyTensor>()?;
@@ -72,6 +74,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     creation::register(module)?;
     data_types::register(module)?;
     fft::register(module)?;
+    fusion::register(module)?;
     reduce::register(module)?;
     configuration::register(module)?;
     foreign::register(module)?;

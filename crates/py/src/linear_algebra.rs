@@ -25,7 +25,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// The tensor that an argument of `op` is.
 fn tensor_of<'a>(op: &str, argument: &'a Argument<'_, '_>) -> PyResult<&'a Tensor> {
     argument
-        .tensor()
+        .tensor()?
         .ok_or_else(|| PyTypeError::new_err(format!("{op}: expected a corepy tensor, not a Python scalar")))
 }
 
@@ -42,13 +42,13 @@ fn multiply(py: Python<'_>, a: &Tensor, b: &Tensor) -> PyResult<Py<PyTensor>> {
 #[pymethods]
 impl PyTensor {
     fn __matmul__(slf: &Bound<'_, Self>, other: OperatorArgument<'_, '_>) -> PyResult<Py<PyTensor>> {
-        multiply(slf.py(), &slf.get().tensor, tensor_of("matmul", &other.0)?)
+        multiply(slf.py(), slf.get().tensor()?, tensor_of("matmul", &other.0)?)
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: OperatorArgument<'_, '_>) -> PyResult<Py<PyTensor>> {
-        multiply(slf.py(), tensor_of("matmul", &other.0)?, &slf.get().tensor)
+        multiply(slf.py(), tensor_of("matmul", &other.0)?, slf.get().tensor()?)
     }
     fn __imatmul__(slf: &Bound<'_, Self>, other: OperatorArgument<'_, '_>) -> PyResult<()> {
-        let out = &slf.get().tensor;
+        let out = slf.get().about_to_write()?;
         out.require_writable("matmul").py()?;
         let b = tensor_of("matmul", &other.0)?;
         let result = detached(slf.py(), work(out, b), || products::matmul("matmul", out, b)).py()?;

@@ -43,9 +43,9 @@ fn tensors<'py>(op: &'static str, arrays: &Bound<'py, PyAny>) -> PyResult<Vec<Bo
         return list.iter().map(own).collect();
     }
     if let Ok(tensor) = arrays.cast::<PyTensor>() {
-        let tensor = &tensor.get().tensor;
+        let tensor = tensor.get().tensor()?;
         if tensor.ndim() > 0 {
-            let item = |index| Bound::new(arrays.py(), PyTensor { tensor: tensor.selected(op, 0, index as i64).py()? });
+            let item = |index| Bound::new(arrays.py(), PyTensor::new(tensor.selected(op, 0, index as i64).py()?));
             return (0..tensor.shape()[0]).map(item).collect();
         }
     }
@@ -59,7 +59,7 @@ fn joined(
     join: impl FnOnce(&[&Tensor]) -> corepy_core::Result<Tensor> + Send,
 ) -> PyResult<Py<PyTensor>> {
     let owners = tensors(op, arrays)?;
-    let tensors: Vec<&Tensor> = owners.iter().map(|owner| &owner.get().tensor).collect();
+    let tensors = owners.iter().map(|owner| owner.get().tensor()).collect::<PyResult<Vec<&Tensor>>>()?;
     let size = tensors.iter().map(|tensor| tensor.size()).sum();
     PyTensor::wrap(arrays.py(), detached(arrays.py(), size, || join(&tensors)).py()?)
 }
@@ -138,7 +138,7 @@ fn concat(arrays: &Bound<'_, PyAny>, axis: AxisArgument<'_>) -> PyResult<Py<PyTe
 #[pyo3(signature = (x, /, axis))]
 fn expand_dims(x: &Bound<'_, PyAny>, axis: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let op = "expand_dims";
-    let result = view::expand_dims(op, &tensor(op, x)?.get().tensor, &axes(op, axis)?);
+    let result = view::expand_dims(op, tensor(op, x)?.get().tensor()?, &axes(op, axis)?);
     PyTensor::wrap(x.py(), result.py()?)
 }
 
@@ -177,7 +177,7 @@ fn expand_dims(x: &Bound<'_, PyAny>, axis: &Bound<'_, PyAny>) -> PyResult<Py<PyT
 fn flip(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTensor>> {
     let op = "flip";
     let axes = axis.map(|axis| axes(op, axis)).transpose()?;
-    PyTensor::wrap(x.py(), view::flip(op, &tensor(op, x)?.get().tensor, axes.as_deref()).py()?)
+    PyTensor::wrap(x.py(), view::flip(op, tensor(op, x)?.get().tensor()?, axes.as_deref()).py()?)
 }
 
 /// A view with some axes moved to other places, the others staying in their order.
@@ -217,7 +217,7 @@ fn flip(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Py<Py
 fn moveaxis(x: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>, destination: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let op = "moveaxis";
     let (source, destination) = (axes(op, source)?, axes(op, destination)?);
-    PyTensor::wrap(x.py(), view::moveaxis(op, &tensor(op, x)?.get().tensor, &source, &destination).py()?)
+    PyTensor::wrap(x.py(), view::moveaxis(op, tensor(op, x)?.get().tensor()?, &source, &destination).py()?)
 }
 
 /// A view with the axes in another order.
@@ -255,7 +255,7 @@ fn moveaxis(x: &Bound<'_, PyAny>, source: &Bound<'_, PyAny>, destination: &Bound
 fn permute_dims(x: &Bound<'_, PyAny>, axes: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let op = "permute_dims";
     let axes = self::axes(op, axes)?;
-    PyTensor::wrap(x.py(), view::permute_dims(op, &tensor(op, x)?.get().tensor, &axes).py()?)
+    PyTensor::wrap(x.py(), view::permute_dims(op, tensor(op, x)?.get().tensor()?, &axes).py()?)
 }
 
 /// Each element repeated, one after the other.
@@ -297,7 +297,7 @@ fn permute_dims(x: &Bound<'_, PyAny>, axes: &Bound<'_, PyAny>) -> PyResult<Py<Py
 #[pyo3(signature = (x, repeats, /, *, axis=None))]
 fn repeat(x: &Bound<'_, PyAny>, repeats: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("repeat", x.py());
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let axis = axis.map(|axis| one_axis(op, axis)).transpose()?;
     if repeats.cast::<PyTuple>().is_ok() || repeats.cast::<PyList>().is_ok() {
         let repeats = creation::tensor_from(op, repeats)?;
@@ -306,7 +306,7 @@ fn repeat(x: &Bound<'_, PyAny>, repeats: &Bound<'_, PyAny>, axis: Option<&Bound<
         return PyTensor::wrap(py, rearrange::repeat_each(op, source, &repeats, axis).py()?);
     }
     let result = if let Ok(repeats) = repeats.cast::<PyTensor>() {
-        let repeats = &repeats.get().tensor;
+        let repeats = repeats.get().tensor()?;
         // How many elements there will be is not known yet.
         detached(py, usize::MAX, || rearrange::repeat_each(op, source, repeats, axis))
     } else {
@@ -356,7 +356,7 @@ fn repeat(x: &Bound<'_, PyAny>, repeats: &Bound<'_, PyAny>, axis: Option<&Bound<
 #[pyo3(signature = (x, /, shape, *, copy=None))]
 fn reshape(x: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>, copy: Option<bool>) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("reshape", x.py());
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let sizes = resolve_shape(op, &shape::signed(op, shape)?, source).py()?;
     if copy != Some(true) {
         if let Some(view) = source.reshaped(op, &sizes) {
@@ -413,7 +413,7 @@ fn reshape(x: &Bound<'_, PyAny>, shape: &Bound<'_, PyAny>, copy: Option<bool>) -
 #[pyo3(signature = (x, /, shift, *, axis=None))]
 fn roll(x: &Bound<'_, PyAny>, shift: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("roll", x.py());
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let shifts: SmallVec<[Bound<'_, PyAny>; 4]> = match (shift.cast::<PyTuple>(), shift.cast::<PyList>()) {
         (Ok(tuple), _) => tuple.iter().collect(),
         (_, Ok(list)) => list.iter().collect(),
@@ -490,7 +490,7 @@ fn within(op: &str, shift: &Bound<'_, PyAny>, size: usize) -> PyResult<usize> {
 #[pyo3(signature = (x, /, axis))]
 fn squeeze(x: &Bound<'_, PyAny>, axis: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let op = "squeeze";
-    PyTensor::wrap(x.py(), view::squeeze(op, &tensor(op, x)?.get().tensor, &axes(op, axis)?).py()?)
+    PyTensor::wrap(x.py(), view::squeeze(op, tensor(op, x)?.get().tensor()?, &axes(op, axis)?).py()?)
 }
 
 /// Joins tensors of one shape along a new axis.
@@ -570,7 +570,7 @@ fn stack(arrays: &Bound<'_, PyAny>, axis: AxisArgument<'_>) -> PyResult<Py<PyTen
 #[pyo3(signature = (x, repetitions, /))]
 fn tile(x: &Bound<'_, PyAny>, repetitions: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("tile", x.py());
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let repetitions = shape::signed(op, repetitions)?;
     if let Some(negative) = repetitions.iter().find(|&&times| times < 0) {
         return Err(PyValueError::new_err(format!("{op}: repetitions must not be negative, got {negative}")));
@@ -612,7 +612,7 @@ fn tile(x: &Bound<'_, PyAny>, repetitions: &Bound<'_, PyAny>) -> PyResult<Py<PyT
 #[pyo3(signature = (x, /, *, axis=AxisArgument::Default), text_signature = "(x, /, *, axis=0)")]
 fn unstack<'py>(x: &Bound<'py, PyAny>, axis: AxisArgument<'py>) -> PyResult<Bound<'py, PyTuple>> {
     let (op, py) = ("unstack", x.py());
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let axis = normalize_axis(op, axis.required(op, 0)?, source.ndim()).py()?;
     let views: PyResult<Vec<Py<PyTensor>>> = (0..source.shape()[axis])
         .map(|index| PyTensor::wrap(py, source.selected(op, axis, index as i64).py()?))

@@ -32,7 +32,7 @@ pub fn binary<'py>(
 pub fn in_place<'py>(op: Op, slf: &Bound<'py, PyTensor>, other: OperatorArgument<'_, 'py>) -> PyResult<()> {
     let arguments = [Argument::Tensor(slf.as_borrowed()), other.0];
     function::check_arguments(op, &arguments)?;
-    let out = &slf.get().tensor;
+    let out = slf.get().about_to_write()?;
     with_operands(op, &arguments, |operands| {
         detached(slf.py(), out.size(), || elementwise::apply_into(op, operands, out)).py()
     })

@@ -51,7 +51,7 @@ fn _rebuild(
 impl PyTensor {
     fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: i64) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let tensor = &slf.get().tensor;
+        let tensor = slf.get().tensor()?;
         // Elements without gaps go as they lie, in C or Fortran order; others are copied into C order.
         let reversed: Shape = (0..tensor.ndim()).rev().collect();
         let (run, axes) = if tensor.is_contiguous() {

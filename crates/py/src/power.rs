@@ -10,14 +10,14 @@ use crate::reduce;
 /// Refuses negative integer exponents of integer bases, whose results would not be integers.
 pub fn check_exponent(arguments: &[Argument<'_, '_>]) -> PyResult<()> {
     let [base, exponent] = arguments else { return Ok(()) };
-    let is_whole = |argument: &Argument<'_, '_>| match argument.tensor() {
-        Some(tensor) => tensor.dtype().kind() <= Kind::Signed,
+    let is_whole = |argument: &Argument<'_, '_>| match argument.dtype() {
+        Some(dtype) => dtype.kind() <= Kind::Signed,
         None => matches!(argument.number(), Some(Number::Bool(_) | Number::Int(_) | Number::Huge(_))),
     };
     if !is_whole(base) || !is_whole(exponent) {
         return Ok(());
     }
-    let negative = match exponent.tensor() {
+    let negative = match exponent.tensor()? {
         Some(tensor) => tensor.dtype().kind() == Kind::Signed && reduce::has_negative(tensor)?,
         None => match exponent.number() {
             Some(Number::Int(value)) => value < 0,
@@ -37,7 +37,7 @@ pub fn check_exponent(arguments: &[Argument<'_, '_>]) -> PyResult<()> {
 /// square, which is correctly rounded and costs one multiplication.
 pub fn is_square(arguments: &[Argument<'_, '_>]) -> bool {
     let [Argument::Tensor(base), exponent] = arguments else { return false };
-    let kind = base.get().tensor.dtype().kind();
+    let kind = base.get().value.dtype().kind();
     match exponent {
         Argument::Int(_) => kind > Kind::Bool && matches!(exponent.number(), Some(Number::Int(2))),
         Argument::Float(value) => kind >= Kind::Float && value.to_bits() == 2f64.to_bits(),

@@ -80,7 +80,16 @@ fn apply(
     };
     let axes = axis.map(|axis| axes(op, axis)).transpose()?;
     let dtype = dtype::extract_optional(op, dtype)?;
-    let tensor = &x.get().tensor;
+    if let Some(node) = x.get().value.pending() {
+        // The only reference is the caller's argument: the values are not wanted.
+        // SAFETY: a live object; the count is only read.
+        let is_temporary = unsafe { pyo3::ffi::Py_REFCNT(x.as_ptr()) } == 1;
+        let result = x
+            .py()
+            .detach(|| corepy_kernels::fusion::reduce(reduction, node, axes.as_deref(), dtype, keepdims, is_temporary));
+        return PyTensor::wrap(x.py(), result.py()?);
+    }
+    let tensor = x.get().tensor()?;
     let result =
         detached(x.py(), tensor.size(), || reduce::reduce(reduction, tensor, axes.as_deref(), dtype, keepdims));
     PyTensor::wrap(x.py(), result.py()?)

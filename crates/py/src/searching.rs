@@ -13,7 +13,7 @@ use crate::data_types::tensor;
 use crate::error::IntoPython;
 use crate::reduce::one_axis;
 use crate::tensor::{PyTensor, detached};
-use crate::{function, reduce};
+use crate::{function, fusion, reduce};
 
 const OP: &str = "where";
 
@@ -62,7 +62,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (x, /, *, axis=None, keepdims=false))]
 fn count_nonzero(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims: bool) -> PyResult<Py<PyTensor>> {
     let op = "count_nonzero";
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let axes = axis.map(|axis| reduce::axes(op, axis)).transpose()?;
     let result = detached(x.py(), source.size(), || mask::count_nonzero(source, axes.as_deref(), keepdims));
     PyTensor::wrap(x.py(), result.py()?)
@@ -100,7 +100,7 @@ fn count_nonzero(x: &Bound<'_, PyAny>, axis: Option<&Bound<'_, PyAny>>, keepdims
 #[pyo3(signature = (x, /))]
 fn nonzero<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
     let py = x.py();
-    let source = &tensor("nonzero", x)?.get().tensor;
+    let source = tensor("nonzero", x)?.get().tensor()?;
     let indices = detached(py, source.size(), || mask::nonzero(source)).py()?;
     PyTuple::new(py, indices.into_iter().map(|tensor| PyTensor::wrap(py, tensor)).collect::<PyResult<Vec<_>>>()?)
 }
@@ -147,12 +147,13 @@ fn where_function<'py>(
     x2: &Bound<'py, PyAny>,
 ) -> PyResult<Py<PyTensor>> {
     let py = condition.py();
-    let Argument::Tensor(condition) = function::argument(OP, condition)? else {
+    let condition = function::argument(OP, condition)?;
+    if !matches!(condition, Argument::Tensor(_)) {
         return Err(PyTypeError::new_err("where: the condition must be a tensor"));
-    };
+    }
     let arguments = [function::argument(OP, x1)?, function::argument(OP, x2)?];
     let strong = arguments.iter().find_map(|argument| match argument {
-        Argument::Tensor(tensor) => Some(tensor.get().tensor.dtype()),
+        Argument::Tensor(tensor) => Some(tensor.get().value.dtype()),
         _ => None,
     });
     let numbers = arguments.each_ref().map(Argument::number);
@@ -164,13 +165,18 @@ fn where_function<'py>(
         number.map(|number| plain_scalar_beside(OP, number, beside)).transpose()
     };
     let scalars = [scalar(numbers[0])?, scalar(numbers[1])?];
+    let given = [None, scalars[0].as_ref(), scalars[1].as_ref()];
+    if let Some(deferred) = fusion::select(py, [&condition, &arguments[0], &arguments[1]], given)? {
+        return Ok(deferred);
+    }
     let operand = |index: usize| match (&arguments[index], &scalars[index]) {
-        (Argument::Tensor(tensor), _) => Ok(Operand::Tensor(&tensor.get().tensor)),
+        (Argument::Tensor(tensor), _) => Ok(Operand::Tensor(tensor.get().tensor()?)),
         (_, Some(scalar)) => Ok(Operand::Scalar(scalar)),
         _ => Err(PyTypeError::new_err("where: unsupported operand")),
     };
     let (first, second) = (operand(0)?, operand(1)?);
-    let condition = Operand::Tensor(&condition.get().tensor);
+    let condition = condition.tensor()?.ok_or_else(|| PyTypeError::new_err("where: the condition must be a tensor"))?;
+    let condition = Operand::Tensor(condition);
     let work = [condition, first, second].iter().map(|operand| operand.shape().iter().product()).max().unwrap_or(1);
     PyTensor::wrap(py, detached(py, work, || select::select(condition, first, second)).py()?)
 }
@@ -182,7 +188,7 @@ fn search(
     axis: Option<&Bound<'_, PyAny>>,
     keepdims: bool,
 ) -> PyResult<Py<PyTensor>> {
-    let tensor = &tensor(op, x)?.get().tensor;
+    let tensor = tensor(op, x)?.get().tensor()?;
     let axis = axis.map(|axis| one_axis(op, axis)).transpose()?;
     let result = detached(x.py(), tensor.size(), || argreduce(op, extremum, tensor, axis, keepdims));
     PyTensor::wrap(x.py(), result.py()?)

@@ -68,8 +68,8 @@ fn searchsorted<'py>(
     sorter: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Py<PyTensor>> {
     let py = x1.py();
-    let sorted = &tensor(OP, x1)?.get().tensor;
-    let sorter = sorter.map(|sorter| tensor(OP, sorter)).transpose()?.map(|sorter| &sorter.get().tensor);
+    let sorted = tensor(OP, x1)?.get().tensor()?;
+    let sorter = sorter.map(|sorter| tensor(OP, sorter)?.get().tensor()).transpose()?;
     let side = match side {
         "left" => Side::Left,
         "right" => Side::Right,
@@ -77,7 +77,7 @@ fn searchsorted<'py>(
     };
     let argument = function::argument(OP, x2)?;
     let number = argument.number().map(|number| plain_scalar_beside(OP, number, sorted.dtype())).transpose()?;
-    let values = match (argument.tensor(), &number) {
+    let values = match (argument.tensor()?, &number) {
         (Some(tensor), _) => Operand::Tensor(tensor),
         (None, Some(number)) => Operand::Scalar(number),
         (None, None) => return Err(PyTypeError::new_err(format!("{OP}: unsupported operand"))),

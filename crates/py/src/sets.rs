@@ -24,7 +24,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 fn unique(op: &'static str, x: &Bound<'_, PyAny>, wanted: Wanted) -> PyResult<Unique> {
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     detached(x.py(), source.size(), || sets::unique(op, source, wanted)).py()
 }
 
@@ -178,7 +178,7 @@ fn unique_inverse<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyfunction]
 #[pyo3(signature = (x, /))]
 fn unique_values(x: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
-    let source = &tensor("unique_values", x)?.get().tensor;
+    let source = tensor("unique_values", x)?.get().tensor()?;
     PyTensor::wrap(x.py(), detached(x.py(), source.size(), || sets::unique_values(source)).py()?)
 }
 
@@ -219,14 +219,14 @@ fn unique_values(x: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
 fn isin<'py>(x1: &Bound<'py, PyAny>, x2: &Bound<'py, PyAny>, invert: bool) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("isin", x1.py());
     let arguments = [function::argument(op, x1)?, function::argument(op, x2)?];
-    let Some(beside) = arguments.iter().find_map(Argument::tensor).map(Tensor::dtype) else {
+    let Some(beside) = arguments.iter().find_map(Argument::dtype) else {
         return Err(PyTypeError::new_err(format!("{op}: x1 or x2 must be a tensor")));
     };
     let scalar = |argument: &Argument<'_, '_>| -> PyResult<Option<Scalar>> {
         argument.number().map(|number| scalar_beside(const { Op::named("equal") }, number, beside)).transpose()
     };
     let scalars = [scalar(&arguments[0])?, scalar(&arguments[1])?];
-    let operand = |index: usize| match (arguments[index].tensor(), &scalars[index]) {
+    let operand = |index: usize| match (arguments[index].tensor()?, &scalars[index]) {
         (Some(tensor), _) => Ok(Operand::Tensor(tensor)),
         (None, Some(scalar)) => Ok(Operand::Scalar(scalar)),
         (None, None) => Err(PyTypeError::new_err(format!("{op}: unsupported operand"))),

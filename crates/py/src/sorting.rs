@@ -22,7 +22,7 @@ fn apply(
     descending: bool,
     function: fn(&Tensor, i64, bool) -> Result<Tensor>,
 ) -> PyResult<Py<PyTensor>> {
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let result = detached(x.py(), source.size(), || function(source, axis, descending));
     PyTensor::wrap(x.py(), result.py()?)
 }

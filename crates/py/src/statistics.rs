@@ -32,7 +32,7 @@ fn apply(
         return Err(PyTypeError::new_err(format!("{op}: expected a corepy tensor, not {class}")));
     };
     let axes = axis.map(|axis| reduce::axes(op, axis)).transpose()?;
-    let tensor = &x.get().tensor;
+    let tensor = x.get().tensor()?;
     let result = detached(x.py(), tensor.size(), || {
         statistics::variance(op, tensor, axes.as_deref(), correction, keepdims, root)
     });
@@ -151,7 +151,7 @@ fn cumulative(
     dtype: Option<&Bound<'_, PyAny>>,
     include_initial: bool,
 ) -> PyResult<Py<PyTensor>> {
-    let tensor = &tensor(op, x)?.get().tensor;
+    let tensor = tensor(op, x)?.get().tensor()?;
     let axis = axis.map(|axis| reduce::one_axis(op, axis)).transpose()?;
     let dtype = dtype::extract_optional(op, dtype)?;
     let result = detached(x.py(), tensor.size(), || scan::scan(op, kind, tensor, axis, dtype, include_initial));

@@ -1,13 +1,14 @@
 //! The Tensor class: attributes, scalars, iteration. Operators are generated (see `operator.rs`).
 
 use corepy_core::{Op, Tensor};
+use corepy_kernels::fusion::Value;
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::argument::{Argument, OperatorArgument};
 use crate::error::IntoPython;
-use crate::{advanced_indexing, convert, dtype, indexing, operator};
+use crate::{advanced_indexing, convert, dtype, fusion, indexing, operator};
 
 /// Elements from which the GIL is released around an operation. Releasing it and taking it back
 /// costs 0.09 µs when nobody else wants it; the cheapest operation on 32768 elements takes 4 µs, so
@@ -33,14 +34,37 @@ const DETACH_ELEMENTS: usize = 32_768;
 /// Array API standard 2025.12, array object: ``array``.
 #[pyclass(frozen, module = "corepy", name = "Tensor", weakref)]
 pub struct PyTensor {
-    pub tensor: Tensor,
+    pub value: Value,
 }
 
 impl PyTensor {
+    /// A tensor in memory.
+    #[inline]
+    pub fn new(tensor: Tensor) -> PyTensor {
+        PyTensor { value: Value::Tensor(tensor) }
+    }
+
     /// The Python object for a tensor.
     #[inline]
     pub fn wrap(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyTensor>> {
-        Py::new(py, PyTensor { tensor })
+        Py::new(py, PyTensor::new(tensor))
+    }
+
+    /// The tensor in memory; evaluates what is pending.
+    #[inline]
+    pub fn tensor(&self) -> PyResult<&Tensor> {
+        match self.value.tensor() {
+            Some(tensor) => Ok(tensor),
+            None => fusion::evaluated(&self.value),
+        }
+    }
+
+    /// The tensor, about to be written through some view of its storage: what is pending and reads that
+    /// is evaluated.
+    pub fn about_to_write(&self) -> PyResult<&Tensor> {
+        let tensor = self.tensor()?;
+        fusion::settle(tensor)?;
+        Ok(tensor)
     }
 }
 
@@ -57,7 +81,7 @@ impl PyTensor {
     /// Data type of the elements.
     #[getter]
     fn dtype(&self, py: Python<'_>) -> Py<dtype::PyDType> {
-        dtype::object(py, self.tensor.dtype())
+        dtype::object(py, self.value.dtype())
     }
     /// The device: always "cpu".
     #[getter]
@@ -67,55 +91,55 @@ impl PyTensor {
     /// Sizes, one per dimension.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.tensor.shape())
+        PyTuple::new(py, self.value.shape())
     }
     /// Steps in bytes, one per dimension.
     #[getter]
     fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.tensor.strides())
+        PyTuple::new(py, self.value.strides())
     }
     /// Number of elements.
     #[getter]
     fn size(&self) -> usize {
-        self.tensor.size()
+        self.value.size()
     }
     /// Number of dimensions.
     #[getter]
     fn ndim(&self) -> usize {
-        self.tensor.ndim()
+        self.value.ndim()
     }
     /// Bytes per element.
     #[getter]
     fn itemsize(&self) -> usize {
-        self.tensor.dtype().itemsize()
+        self.value.dtype().itemsize()
     }
     /// Bytes of all elements.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.tensor.size() * self.tensor.dtype().itemsize()
+        self.value.size() * self.value.dtype().itemsize()
     }
     /// The transpose of a matrix: a view. ValueError unless there are two dimensions.
     #[getter(T)]
     fn transpose(&self, py: Python<'_>) -> PyResult<Py<PyTensor>> {
-        if self.tensor.ndim() != 2 {
+        if self.value.ndim() != 2 {
             return Err(PyValueError::new_err(format!(
                 "T: 2 dimensions are required; this tensor has {} (use mT for stacks of matrices, permute_dims \
                  otherwise)",
-                self.tensor.ndim()
+                self.value.ndim()
             )));
         }
-        PyTensor::wrap(py, self.tensor.permuted(&[1, 0]))
+        PyTensor::wrap(py, self.tensor()?.permuted(&[1, 0]))
     }
     /// The transpose of each matrix in a stack: a view.
     #[getter(mT)]
     fn matrix_transpose(&self, py: Python<'_>) -> PyResult<Py<PyTensor>> {
-        PyTensor::wrap(py, self.tensor.matrix_transpose("mT").py()?)
+        PyTensor::wrap(py, self.tensor()?.matrix_transpose("mT").py()?)
     }
     /// The real components: of a complex tensor a view, otherwise the tensor itself.
     #[getter]
     fn real(slf: &Bound<'_, Self>) -> PyResult<Py<PyTensor>> {
-        if slf.get().tensor.dtype().is_complex() {
-            PyTensor::wrap(slf.py(), slf.get().tensor.component(0))
+        if slf.get().value.dtype().is_complex() {
+            PyTensor::wrap(slf.py(), slf.get().tensor()?.component(0))
         } else {
             Ok(slf.clone().unbind())
         }
@@ -123,8 +147,8 @@ impl PyTensor {
     /// The imaginary components: of a complex tensor a view, otherwise zeros.
     #[getter]
     fn imag(slf: &Bound<'_, Self>) -> PyResult<Py<PyTensor>> {
-        if slf.get().tensor.dtype().is_complex() {
-            return PyTensor::wrap(slf.py(), slf.get().tensor.component(1));
+        if slf.get().value.dtype().is_complex() {
+            return PyTensor::wrap(slf.py(), slf.get().tensor()?.component(1));
         }
         operator::unary(const { Op::named("imag") }, slf)
     }
@@ -218,35 +242,35 @@ impl PyTensor {
     }
 
     fn __len__(&self) -> PyResult<usize> {
-        self.tensor.shape().first().copied().ok_or_else(|| PyTypeError::new_err("len() of a 0-d tensor"))
+        self.value.shape().first().copied().ok_or_else(|| PyTypeError::new_err("len() of a 0-d tensor"))
     }
     fn __iter__(slf: Bound<'_, Self>) -> PyResult<TensorIterator> {
-        if slf.get().tensor.ndim() == 0 {
+        if slf.get().tensor()?.ndim() == 0 {
             return Err(PyTypeError::new_err("iteration over a 0-d tensor"));
         }
-        Ok(TensorIterator { tensor: slf.get().tensor.clone(), next: 0 })
+        Ok(TensorIterator { tensor: slf.get().tensor()?.clone(), next: 0 })
     }
     fn __bool__(&self) -> PyResult<bool> {
-        Ok(convert::element(&self.tensor, "bool")?.truth())
+        Ok(convert::element(self.tensor()?, "bool")?.truth())
     }
     fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        convert::element(&self.tensor, "int")?.to_int(py)
+        convert::element(self.tensor()?, "int")?.to_int(py)
     }
     fn __float__(&self) -> PyResult<f64> {
-        convert::element(&self.tensor, "float")?.to_float()
+        convert::element(self.tensor()?, "float")?.to_float()
     }
     fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        convert::element(&self.tensor, "complex")?.to_complex(py)
+        convert::element(self.tensor()?, "complex")?.to_complex(py)
     }
     fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if self.tensor.ndim() != 0 || !self.tensor.dtype().is_integer() {
+        if self.value.ndim() != 0 || !self.value.dtype().is_integer() {
             return Err(PyTypeError::new_err(format!(
                 "only 0-d integer tensors can be an index; this one has shape {} and dtype {}",
-                corepy_core::error::shape_text(self.tensor.shape()),
-                self.tensor.dtype()
+                corepy_core::error::shape_text(self.value.shape()),
+                self.value.dtype()
             )));
         }
-        convert::element(&self.tensor, "index")?.to_object(py)
+        convert::element(self.tensor()?, "index")?.to_object(py)
     }
     /// The element as a Python scalar: the only one, or the one at the given index or indices.
     ///
@@ -276,39 +300,39 @@ impl PyTensor {
     #[pyo3(signature = (*indices))]
     fn item<'py>(&self, py: Python<'py>, indices: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         if indices.is_empty() {
-            return convert::element(&self.tensor, "item")?.to_object(py);
+            return convert::element(self.tensor()?, "item")?.to_object(py);
         }
         let indices = if indices.len() == 1 && indices.get_item(0)?.cast::<PyTuple>().is_ok() {
             indices.get_item(0)?.cast_into::<PyTuple>()?
         } else {
             indices.clone()
         };
-        if indices.len() == 1 && self.tensor.ndim() != 1 {
+        if indices.len() == 1 && self.value.ndim() != 1 {
             // A flat index in C order, as in NumPy.
             let flat = indices.get_item(0)?.extract::<i64>()?;
-            let size = self.tensor.size() as i64;
+            let size = self.value.size() as i64;
             let mut rest = if flat < 0 { flat + size } else { flat };
             if !(0..size).contains(&rest) {
                 return Err(PyIndexError::new_err(format!(
                     "item: index {flat} is out of bounds for a tensor of size {size}"
                 )));
             }
-            let mut view = self.tensor.clone();
-            for axis in (0..self.tensor.ndim()).rev() {
-                let size = self.tensor.shape()[axis] as i64;
+            let mut view = self.tensor()?.clone();
+            for axis in (0..self.value.ndim()).rev() {
+                let size = self.value.shape()[axis] as i64;
                 view = view.selected("item", axis, rest % size).py()?;
                 rest /= size;
             }
             return convert::element(&view, "item")?.to_object(py);
         }
-        if indices.len() != self.tensor.ndim() {
+        if indices.len() != self.value.ndim() {
             return Err(PyIndexError::new_err(format!(
                 "item: {} indices for a tensor of {} dimensions",
                 indices.len(),
-                self.tensor.ndim()
+                self.value.ndim()
             )));
         }
-        let mut view = self.tensor.clone();
+        let mut view = self.tensor()?.clone();
         for index in indices.iter() {
             view = view.selected("item", 0, index.extract::<i64>()?).py()?;
         }
@@ -327,18 +351,18 @@ impl PyTensor {
     /// >>> cp.asarray([[1, 2], [3, 4]]).tolist()
     /// [[1, 2], [3, 4]]
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        convert::to_list(py, &self.tensor)
+        convert::to_list(py, self.tensor()?)
     }
 
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
-        let tensor = &slf.get().tensor;
+        let tensor = slf.get().tensor()?;
         match indexing::view(tensor, key, "__getitem__")? {
             Some(view) => PyTensor::wrap(slf.py(), view),
             None => advanced_indexing::get(slf.py(), tensor, key),
         }
     }
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let tensor = &slf.get().tensor;
+        let tensor = slf.get().about_to_write()?;
         match indexing::view(tensor, key, "__setitem__")? {
             Some(view) => indexing::assign(slf.py(), &view, value),
             None => advanced_indexing::set(slf.py(), tensor, key, value),
@@ -353,7 +377,7 @@ impl PyTensor {
             const { Op::named("equal") },
             &[Argument::Tensor(slf.as_borrowed()), value],
         )?;
-        crate::reduce::any(slf.py(), &equal.get().tensor)
+        crate::reduce::any(slf.py(), equal.get().tensor()?)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -370,7 +394,7 @@ impl PyTensor {
         if spec.is_empty() {
             return slf.as_any().str().map(Bound::into_any);
         }
-        let tensor = &slf.get().tensor;
+        let tensor = slf.get().tensor()?;
         if tensor.ndim() > 0 {
             return Err(PyTypeError::new_err(format!(
                 "unsupported format {spec:?} for a tensor of shape {}",
@@ -380,7 +404,7 @@ impl PyTensor {
         convert::element(tensor, "format")?.to_object(py)?.call_method1("__format__", (spec,))
     }
     fn __copy__(&self, py: Python<'_>) -> PyResult<Py<PyTensor>> {
-        let tensor = &self.tensor;
+        let tensor = self.tensor()?;
         let copy = detached(py, tensor.size(), || corepy_kernels::elementwise::cast("copy", tensor, tensor.dtype()));
         PyTensor::wrap(py, copy.py()?)
     }

@@ -65,7 +65,7 @@ fn diff(
     append: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Py<PyTensor>> {
     let (op, py) = ("diff", x.py());
-    let source = &tensor(op, x)?.get().tensor;
+    let source = tensor(op, x)?.get().tensor()?;
     let axis = axis.required(op, -1)?;
     let n = match n {
         AxisArgument::Default => 1,
@@ -81,14 +81,14 @@ fn diff(
 fn end_of(op: &'static str, end: &Bound<'_, PyAny>, source: &Tensor, axis: i64) -> PyResult<Tensor> {
     let number = match function::argument(op, end)? {
         Argument::Tensor(tensor) => {
-            let tensor = &tensor.get().tensor;
+            let tensor = tensor.get().tensor()?;
             if tensor.ndim() > 0 {
                 return Ok(tensor.clone());
             }
             tensor.clone()
         }
         other => {
-            let Some(number) = other.number() else { return Ok(tensor(op, end)?.get().tensor.clone()) };
+            let Some(number) = other.number() else { return Ok(tensor(op, end)?.get().tensor()?.clone()) };
             let scalar = plain_scalar_beside(op, number, source.dtype())?;
             elementwise::full(op, &[], &scalar).py()?
         }

@@ -6,14 +6,14 @@ use corepy_core::plan::Plan;
 use corepy_core::{Result, arena};
 use smallvec::SmallVec;
 
-use super::program::Program;
+use super::program::{Mask, Program};
 use crate::ffi;
 
 /// Elements per block when every operand is used in place: long enough that the walk costs nothing.
 const DIRECT_BLOCK: usize = 16_384;
 /// Elements per block when something passes through the arena: two such blocks of 8 bytes (16 KiB
 /// each) stay in L1.
-const ARENA_BLOCK: usize = 1_024;
+pub(crate) const ARENA_BLOCK: usize = 1_024;
 /// Bytes read and written from which fresh outputs bypass the caches. Beyond the cores' private
 /// caches (2 MiB each here) the result would be evicted before anyone reads it, and an ordinary
 /// store first reads what it overwrites: `a + b` of 8e6 float64 took 6.4 ms with ordinary and
@@ -171,6 +171,11 @@ impl<'a> Geometry<'a> {
         self.block_rows * self.block_cols
     }
 
+    /// Whether an output is written past the caches.
+    pub fn streams(&self) -> bool {
+        self.roles.contains(&Role::Stream)
+    }
+
     /// Runs the program on each block of `range`.
     ///
     /// # Safety
@@ -195,7 +200,7 @@ impl<'a> Geometry<'a> {
                 // SAFETY: the caller's promise; the buffers hold a full block each.
                 unsafe { self.run_block(block, &mut slots, &buffers) };
             }
-            if self.roles.contains(&Role::Stream) {
+            if self.streams() {
                 stream_fence();
             }
             Ok(())
@@ -219,7 +224,7 @@ impl<'a> Geometry<'a> {
         let cols = self.block_cols.min(self.cols - first_col);
 
         let mut sources: SmallVec<[*mut u8; 4]> = SmallVec::new();
-        let mut scalars = 0u64;
+        let mut scalars: Mask = 0;
         for (i, operand) in self.operands.iter().enumerate() {
             let strides = &self.plan.strides[i];
             let col_step = strides[axes - 1];
@@ -278,7 +283,7 @@ impl<'a> Geometry<'a> {
                     }
                 }
                 // SAFETY: each slot points to `cols` elements of this row, or one scalar.
-                unsafe { self.run_steps(slots, cols, scalars) };
+                unsafe { self.program.run(slots, self.inputs, cols, scalars) };
                 held += cols;
                 let last = row + 1 == rows;
                 if streams && (last || (held >= STREAM_TURN && self.whole_lines(held))) {
@@ -300,7 +305,7 @@ impl<'a> Geometry<'a> {
             unsafe { self.run_turns(slots, buffers, &sources, rows * cols, scalars) };
         } else {
             // SAFETY: each slot points to the whole block, or one scalar.
-            unsafe { self.run_steps(slots, rows * cols, scalars) };
+            unsafe { self.program.run(slots, self.inputs, rows * cols, scalars) };
         }
         for i in self.inputs..self.operands.len() {
             if self.roles[i] == Role::Arena {
@@ -337,13 +342,13 @@ impl<'a> Geometry<'a> {
         buffers: &[*mut u8],
         destinations: &[*mut u8],
         elements: usize,
-        scalars: u64,
+        scalars: Mask,
     ) {
         let mut done = 0;
         while done < elements {
             let n = STREAM_TURN.min(elements - done);
             // SAFETY: each slot points to `n` elements from `done` on, or one scalar, or a buffer.
-            unsafe { self.run_steps(slots, n, scalars) };
+            unsafe { self.program.run(slots, self.inputs, n, scalars) };
             // SAFETY: the buffers hold `n` elements; the destinations are this block's own.
             unsafe { self.stream_out(buffers, destinations, done, n) };
             for (i, operand) in self.operands.iter().enumerate() {
@@ -367,26 +372,6 @@ impl<'a> Geometry<'a> {
                     ffi::stream()(buffers[i], destinations[i].wrapping_add(first * itemsize), n * itemsize);
                 }
             }
-        }
-    }
-
-    #[inline]
-    unsafe fn run_steps(&self, slots: &[*mut u8], n: usize, mut scalars: u64) {
-        let first_output = self.inputs + self.program.temporaries.len();
-        for step in &self.program.steps {
-            let mut args = [std::ptr::null::<u8>(); 3];
-            let mut mask = 0u32;
-            let arity = usize::from(step.arity);
-            for (i, &slot) in step.args[..arity].iter().enumerate() {
-                args[i] = slots[usize::from(slot)];
-                mask |= u32::from(scalars >> slot & 1 == 1) << i;
-            }
-            let out = usize::from(step.out);
-            // A temporary made of scalars is a scalar.
-            let whole = mask == (1 << arity) - 1 && out < first_output;
-            scalars = if whole { scalars | 1 << out } else { scalars & !(1 << out) };
-            // SAFETY: `args` and the output hold `n` elements, or one where the mask says so.
-            unsafe { (step.kernel)(args.as_ptr(), slots[out], if whole { 1 } else { n }, mask) };
         }
     }
 }

@@ -3,9 +3,9 @@
 mod block;
 mod program;
 
+pub(crate) use block::{ARENA_BLOCK, STREAM_BYTES, STREAM_TURN, stream_fence};
 pub use block::{Geometry, Operand, Role};
-pub(crate) use block::{STREAM_BYTES, STREAM_TURN, stream_fence};
-pub use program::{Program, Slot, Step};
+pub use program::{MAX_SLOTS, Mask, Program, Slot, Step};
 
 use corepy_core::plan::Plan;
 use corepy_core::{Result, scheduler};
@@ -14,6 +14,38 @@ use corepy_core::{Result, scheduler};
 /// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
 /// no result depends on them.
 const CHUNK_NS: f32 = 1_500.0;
+
+/// How an iteration is cut into chunks of blocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// Number of blocks.
+    pub blocks: usize,
+    /// Elements of a full block.
+    pub elements: usize,
+    /// Number of chunks: what threads take.
+    pub chunks: usize,
+    /// Whether more than one thread is worth it.
+    pub parallel: bool,
+    /// Whether an output is written past the caches.
+    pub streams: bool,
+    per_chunk: usize,
+}
+
+impl Cut {
+    fn new(geometry: &Geometry<'_>, program: &Program) -> Cut {
+        let (blocks, elements) = (geometry.blocks(), geometry.elements_per_block());
+        let block_ns = elements as f32 * program.cost;
+        let per_chunk = ((CHUNK_NS / block_ns) as usize).clamp(1, blocks.max(1));
+        let chunks = blocks.div_ceil(per_chunk);
+        let parallel = chunks > 1 && scheduler::worth_parallel((blocks as f32 * block_ns) as u64);
+        Cut { blocks, elements, chunks, parallel, streams: geometry.streams(), per_chunk }
+    }
+}
+
+/// How [`run`] would cut the work; the operands' addresses count for their alignment only.
+pub fn describe(program: &Program, plan: &Plan, operands: &[Operand], inputs: usize, fresh: bool) -> Cut {
+    Cut::new(&Geometry::new(program, plan, operands, inputs, fresh), program)
+}
 
 /// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the
 /// plan's strides.
@@ -34,14 +66,10 @@ pub unsafe fn run(
     fresh: bool,
 ) -> Result<()> {
     let geometry = Geometry::new(program, plan, operands, inputs, fresh);
-    let blocks = geometry.blocks();
+    let Cut { blocks, chunks, parallel, per_chunk, .. } = Cut::new(&geometry, program);
     if blocks == 0 {
         return Ok(());
     }
-    let block_ns = geometry.elements_per_block() as f32 * program.cost;
-    let per_chunk = ((CHUNK_NS / block_ns) as usize).clamp(1, blocks);
-    let chunks = blocks.div_ceil(per_chunk);
-    let parallel = chunks > 1 && scheduler::worth_parallel((blocks as f32 * block_ns) as u64);
     scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
         let first = chunk * per_chunk;
         // SAFETY: the caller's promise; chunks partition the blocks.

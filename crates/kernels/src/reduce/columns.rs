@@ -9,8 +9,9 @@ use corepy_core::reduction_plan::Axes;
 use corepy_core::storage::Storage;
 use corepy_core::{Result, arena};
 
-use super::load::Loader;
+use super::load::{Loader, stream_base};
 use super::{Job, Kernels, Shared};
+use crate::fusion::Stream;
 
 /// Columns below which rows that lie without gaps are taken several at a time.
 pub const NARROW: usize = 32;
@@ -28,6 +29,15 @@ const MANY_BLOCKS: usize = 64;
 const LARGEST_BLOCK: usize = 1 << 20;
 /// Additions before the kernel's tree begins: `kLeaf` in `csrc/reduce.h`.
 const LEAF: usize = 16;
+
+/// Elements that a stream computes before they are reduced: they stay in L2.
+const STREAM_CHUNK: usize = 16_384;
+
+/// Rows of a chunk of a stream: as many leaves of the kernel's tree as make a branch of it.
+fn stream_chunk(cut: &Cut) -> usize {
+    let leaves = (STREAM_CHUNK / (LEAF * cut.block_cols)).max(1);
+    LEAF << leaves.ilog2()
+}
 
 /// How a reduction across rows is cut, whatever the number of threads.
 struct Cut {
@@ -48,7 +58,7 @@ struct Cut {
 }
 
 impl Cut {
-    fn new(job: &Job, kept: &Axes, reduced: &Axes) -> Cut {
+    fn new(job: &Job<'_>, kept: &Axes, reduced: &Axes) -> Cut {
         let (cols, col_stride) = kept.inner();
         let outer = kept.outer();
         let (outers, rows) = (outer.size(), reduced.size());
@@ -84,7 +94,7 @@ impl Cut {
 
 /// # Safety
 /// As [`super::execute`].
-pub unsafe fn reduce(job: &Job, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
+pub unsafe fn reduce(job: &Job<'_>, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
     let cut = Cut::new(job, kept, reduced);
     let width = cut.outers * cut.cols;
     let item = job.accumulator.itemsize();
@@ -157,7 +167,7 @@ struct Work<'a> {
     cut: &'a Cut,
     reduced: &'a Axes,
     data: *const u8,
-    job: &'a Job,
+    job: &'a Job<'a>,
     kernels: Kernels,
     /// Per row of a block, its offset in bytes.
     offsets: *mut isize,
@@ -166,11 +176,13 @@ struct Work<'a> {
     /// Rows of accumulators: of several narrow rows at a time, and of those left over.
     wide: *mut u8,
     left_over: *mut u8,
+    /// Rows of accumulators of a stream, one per level of its tree.
+    partials: *mut u8,
     buffers: Option<super::load::Buffers>,
 }
 
 impl<'a> Work<'a> {
-    fn new(job: &'a Job, cut: &'a Cut, reduced: &'a Axes, data: *const u8, scope: &Scope<'_>) -> Result<Work<'a>> {
+    fn new(job: &'a Job<'a>, cut: &'a Cut, reduced: &'a Axes, data: *const u8, scope: &Scope<'_>) -> Result<Work<'a>> {
         let item = job.accumulator.itemsize();
         let levels = usize::BITS - cut.block_rows.leading_zeros();
         let width = cut.block_cols.max(2 * NARROW);
@@ -184,9 +196,16 @@ impl<'a> Work<'a> {
             scratch: scope.elements(levels as usize * width, item)?,
             wide: scope.elements(2 * NARROW, item)?,
             left_over: scope.elements(2 * NARROW, item)?,
+            partials: std::ptr::null_mut(),
             buffers: None,
         };
-        if !cut.by_offset {
+        if let Some(stream) = job.stream {
+            let chunk = stream_chunk(cut);
+            work.buffers = Some(work.loader(data, cut.block_cols).buffers(scope, chunk * cut.block_cols, true)?);
+            let levels = usize::BITS - cut.block_rows.div_ceil(chunk).leading_zeros();
+            work.partials = scope.elements(levels as usize * cut.block_cols, item)?;
+            debug_assert!(cut.by_offset && reduced.rank() == 1 && stream.size() > 0);
+        } else if !cut.by_offset {
             let loader = work.loader(data, cut.block_cols);
             let have_gaps = cut.col_blocks > 1 || !loader.is_contiguous();
             work.buffers = Some(loader.buffers(scope, cut.block_rows * cut.block_cols, have_gaps)?);
@@ -195,10 +214,10 @@ impl<'a> Work<'a> {
     }
 
     /// Rows of `cols` columns as contiguous blocks.
-    fn loader(&self, data: *const u8, cols: usize) -> Loader {
+    fn loader(&self, data: *const u8, cols: usize) -> Loader<'a> {
         let mut axes = self.reduced.clone();
         axes.push(cols, self.cut.col_stride);
-        Loader { data, source: self.job.source, compute: self.job.compute, axes }
+        Loader { data, stream: self.job.stream, source: self.job.source, compute: self.job.compute, axes }
     }
 
     /// Reduces a block of rows of some columns.
@@ -213,8 +232,14 @@ impl<'a> Work<'a> {
         let data = self.data.wrapping_offset(offset);
         // SAFETY: the caller's promise; the work has room for a block.
         unsafe {
-            if let Some(buffers) = &self.buffers {
-                let block = self.loader(data, cols).load(first_row * cols, rows * cols, buffers);
+            if let Some(stream) = self.job.stream {
+                let chunk = stream_chunk(cut);
+                self.reduce_stream(stream, data, first_row, rows, cols, chunk, target, self.partials);
+                return;
+            }
+            let loader = self.loader(data, cols);
+            if let Some(buffers) = &mut self.buffers {
+                let block = loader.load(first_row * cols, rows * cols, buffers);
                 self.reduce_packed(block, rows, cols, target);
                 return;
             }
@@ -227,6 +252,61 @@ impl<'a> Work<'a> {
                 self.offsets.add(row).write(self.reduced.offset(first_row + row));
             }
             (self.kernels.columns)(data, self.offsets, rows, cols, target, self.scratch);
+        }
+    }
+
+    /// Rows of a stream, a chunk at a time: the branches of the kernel's own tree, combined as it does.
+    ///
+    /// # Safety
+    /// As [`Work::reduce`]; `partials` has room for a row of accumulators per level of the tree.
+    #[expect(clippy::too_many_arguments, reason = "a recursion's state")]
+    unsafe fn reduce_stream(
+        &mut self,
+        stream: &Stream,
+        data: *const u8,
+        first_row: usize,
+        rows: usize,
+        cols: usize,
+        chunk: usize,
+        target: *mut u8,
+        partials: *mut u8,
+    ) {
+        let stride = self.reduced.strides[0];
+        let item = self.job.source.itemsize();
+        if rows > chunk {
+            // The largest power of two below the number of chunks: `left_part` in `csrc/reduce_ops.h`.
+            let left = chunk << (rows.div_ceil(chunk) - 1).ilog2();
+            let rest = partials.wrapping_add(cols * self.job.accumulator.itemsize());
+            // SAFETY: both parts are the block's; a level lies beneath this one.
+            unsafe {
+                self.reduce_stream(stream, data, first_row, left, cols, chunk, target, rest);
+                self.reduce_stream(stream, data, first_row + left, rows - left, cols, chunk, partials, rest);
+                (self.kernels.combine)(target, partials, cols);
+            }
+            return;
+        }
+        let Some(buffers) = &mut self.buffers else { unreachable!("a stream has buffers") };
+        let (buffer, room) = buffers.stream();
+        let place = data.wrapping_offset(first_row as isize * stride).addr() - stream_base().addr();
+        let row_bytes = cols * item;
+        // SAFETY: the rows are the stream's, and read once; the buffer has room for a chunk.
+        unsafe {
+            let (mut block, mut step) = (buffer.cast_const(), row_bytes as isize);
+            if stride == step {
+                block = stream.compute(place / item, rows * cols, buffer, room);
+            } else {
+                for row in 0..rows {
+                    let first = (place + row * stride.unsigned_abs()) / item;
+                    let computed = stream.compute(first, cols, buffer.wrapping_add(row * row_bytes), room);
+                    if row == 0 {
+                        block = computed;
+                    } else if row == 1 {
+                        // In the stream's own memory, if that is written, rows are as far apart as there.
+                        step = computed.addr() as isize - block.addr() as isize;
+                    }
+                }
+            }
+            self.reduce_regular(block, step, rows, cols, target);
         }
     }
 

@@ -8,26 +8,43 @@ use corepy_core::reduction_plan::Axes;
 use corepy_core::{DType, Result};
 
 use crate::ffi;
+use crate::fusion::{Room, Stream};
 
 /// Where blocks come from.
-pub struct Loader {
+pub struct Loader<'a> {
+    /// Of a stream an address that stands for its first element, see [`stream_base`].
     pub data: *const u8,
+    /// Computes the elements, of which none lies in memory; the axes are then contiguous.
+    pub stream: Option<&'a Stream>,
     pub source: DType,
     pub compute: DType,
     pub axes: Axes,
 }
 
 // SAFETY: loaders only read, and what they read from outlives the operation.
-unsafe impl Sync for Loader {}
+unsafe impl Sync for Loader<'_> {}
 
 /// Room for a block on its way; null where it is not needed.
 pub struct Buffers {
     gathered: *mut u8,
     cast: *mut u8,
+    room: Option<Room>,
 }
 
-impl Loader {
-    /// Whether blocks lie in memory as kernels want them.
+/// The address that stands for the first element of a stream; nothing is read there.
+pub fn stream_base() -> *const u8 {
+    std::ptr::without_provenance(64)
+}
+
+impl Buffers {
+    /// Where a stream computes, and what it needs for that.
+    pub fn stream(&mut self) -> (*mut u8, &mut Room) {
+        (self.gathered, self.room.as_mut().expect("made for a stream"))
+    }
+}
+
+impl Loader<'_> {
+    /// Whether blocks are as kernels want them, in memory or as a stream computes them.
     pub fn is_direct(&self) -> bool {
         self.source == self.compute && self.is_contiguous()
     }
@@ -43,8 +60,9 @@ impl Loader {
             if is_needed { scope.elements(elements, dtype.itemsize()) } else { Ok(std::ptr::null_mut()) }
         };
         Ok(Buffers {
-            gathered: bytes(have_gaps, self.source)?,
+            gathered: bytes(have_gaps || self.stream.is_some(), self.source)?,
             cast: bytes(self.source != self.compute, self.compute)?,
+            room: self.stream.map(|stream| stream.room(scope)).transpose()?,
         })
     }
 
@@ -52,10 +70,15 @@ impl Loader {
     ///
     /// # Safety
     /// The elements exist, and the buffers have room for them.
-    pub unsafe fn load(&self, start: usize, len: usize, buffers: &Buffers) -> *const u8 {
+    pub unsafe fn load(&self, start: usize, len: usize, buffers: &mut Buffers) -> *const u8 {
         let item = self.source.itemsize();
         let mut block = self.data.wrapping_add(start * item);
-        if !self.is_contiguous() {
+        if let Some(stream) = self.stream {
+            let first = (block.addr() - stream_base().addr()) / item;
+            let (target, room) = buffers.stream();
+            // SAFETY: the caller's promise; each element is loaded once.
+            block = unsafe { stream.compute(first, len, target, room) };
+        } else if !self.is_contiguous() {
             let mut target = buffers.gathered;
             self.axes.pieces(start, len, |piece| {
                 let (rows, cols) = (piece.rows, piece.cols);

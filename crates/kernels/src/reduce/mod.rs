@@ -7,6 +7,7 @@
 mod columns;
 mod load;
 mod rows;
+mod source;
 mod squares;
 
 use corepy_core::reduction::ReductionTypes;
@@ -18,7 +19,9 @@ use smallvec::SmallVec;
 
 use crate::elementwise::{self, Scalar};
 use crate::ffi;
+use crate::fusion::Stream;
 
+pub(crate) use source::{Source, reads_blocks};
 pub use squares::squares;
 
 /// Elements up to which a contiguous operand is reduced by one kernel call before any planning; one
@@ -30,7 +33,7 @@ const STAGE_ROWS: usize = 8;
 const CHUNK_NS: f32 = 8_000.0;
 
 /// What is computed, whatever the operand's layout.
-struct Job {
+struct Job<'a> {
     op: &'static str,
     kernel: Reduction,
     /// The operand's dtype.
@@ -41,6 +44,8 @@ struct Job {
     result: DType,
     /// What the result is divided by.
     divisor: Option<f64>,
+    /// Where the elements come from, unless from memory.
+    stream: Option<&'a Stream>,
 }
 
 /// The kernels of a job.
@@ -59,12 +64,23 @@ pub fn reduce(
     dtype: Option<DType>,
     keepdims: bool,
 ) -> Result<Tensor> {
+    reduce_source(reduction, Source::Tensor(tensor), axes, dtype, keepdims)
+}
+
+/// As [`reduce`], of elements that may be computed as they are read.
+pub(crate) fn reduce_source(
+    reduction: Reduction,
+    source: Source<'_>,
+    axes: Option<&[i64]>,
+    dtype: Option<DType>,
+    keepdims: bool,
+) -> Result<Tensor> {
     let op = reduction.name();
-    let is_reduced = normalize_axes(op, axes, tensor.ndim())?;
-    let types = reduction.types(tensor.dtype(), dtype)?;
+    let is_reduced = normalize_axes(op, axes, source.shape().len())?;
+    let types = reduction.types(source.dtype(), dtype)?;
     let mut shape = Shape::new();
     let mut count = 1;
-    for (&size, &is_reduced) in tensor.shape().iter().zip(&is_reduced) {
+    for (&size, &is_reduced) in source.shape().iter().zip(&is_reduced) {
         if !is_reduced {
             shape.push(size);
             continue;
@@ -76,9 +92,12 @@ pub fn reduce(
     }
     let divisor = (reduction == Reduction::Mean).then_some(count as f64);
     let ReductionTypes { kernel, compute, accumulator, result } = types;
-    let job = Job { op, kernel, source: tensor.dtype(), compute, accumulator, result, divisor };
-    if (1..=INLINE_ELEMENTS).contains(&tensor.size())
-        && count == tensor.size()
+    let job =
+        Job { op, kernel, source: source.dtype(), compute, accumulator, result, divisor, stream: source.stream() };
+    let size = source.size();
+    if let Source::Tensor(tensor) = source
+        && (1..=INLINE_ELEMENTS).contains(&size)
+        && count == size
         && job.source == compute
         && tensor.is_contiguous()
     {
@@ -92,21 +111,23 @@ pub fn reduce(
         }
         return Ok(out);
     }
-    if count == 0 || tensor.size() == 0 {
+    if count == 0 || size == 0 {
         return reduce_nothing(reduction, count, &shape, result);
     }
-    if count == 1 {
+    if let Source::Tensor(tensor) = source
+        && count == 1
+    {
         return Ok(elementwise::cast_contiguous(op, tensor, result)?.reshaped_contiguous(&shape));
     }
-    let plan = plan_reduction(tensor.shape(), tensor.strides(), &is_reduced);
+    let plan = plan_reduction(source.shape(), source.strides(), &is_reduced);
     // The axes of the result as they lie in memory: those of size 1 first.
     let mut order: Shape = (0..shape.len()).filter(|&axis| keepdims && is_reduced[axis]).collect();
     order.extend(plan.order.iter().map(|&axis| {
         if keepdims { axis } else { is_reduced[..axis].iter().filter(|&&is_reduced| !is_reduced).count() }
     }));
     let out = Tensor::empty_ordered(op, &shape, result, &order)?;
-    let data = tensor.data().wrapping_offset(plan.origin);
-    // SAFETY: the plan walks the tensor's own elements, and as many results as `out` holds.
+    let data = source.data().wrapping_offset(plan.origin);
+    // SAFETY: the plan walks the operand's own elements, and as many results as `out` holds.
     unsafe { execute(&job, data, &plan.kept, &plan.reduced, out.data())? };
     Ok(out)
 }
@@ -162,7 +183,7 @@ struct Number([u8; 16]);
 /// The axes reach elements of `job.source` only; `out` holds an element of `job.result` for each of
 /// `kept`. Reduced strides are not negative, there is more than one element to reduce, and no
 /// axis has size 0.
-unsafe fn execute(job: &Job, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
+unsafe fn execute(job: &Job<'_>, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
     let kept_stride = kept.inner().1.unsigned_abs();
     let reduced_stride = reduced.inner().1.unsigned_abs();
     // SAFETY: the caller's promise.
@@ -189,7 +210,7 @@ struct Stage {
 
 /// The first of two stages, where the elements that lie next to each other are best kept at first: a
 /// matrix with gaps between its rows, or one whose kept axis lies between two reduced ones.
-fn stage(job: &Job, kept: &Axes, reduced: &Axes) -> Option<Stage> {
+fn stage(job: &Job<'_>, kept: &Axes, reduced: &Axes) -> Option<Stage> {
     if reduced.rank() < 2 || reduced.shape[0] < STAGE_ROWS || job.source != job.compute {
         return None;
     }
@@ -215,7 +236,7 @@ fn stage(job: &Job, kept: &Axes, reduced: &Axes) -> Option<Stage> {
 
 /// # Safety
 /// As [`execute`].
-unsafe fn execute_staged(job: &Job, data: *const u8, stage: &Stage, out: *mut u8) -> Result<()> {
+unsafe fn execute_staged(job: &Job<'_>, data: *const u8, stage: &Stage, out: *mut u8) -> Result<()> {
     let accumulator = job.accumulator;
     let partial = Job { divisor: None, result: accumulator, ..*job };
     let rest = Job { source: accumulator, compute: accumulator, ..*job };
@@ -227,7 +248,7 @@ unsafe fn execute_staged(job: &Job, data: *const u8, stage: &Stage, out: *mut u8
     }
 }
 
-impl Job {
+impl Job<'_> {
     #[inline]
     fn kernels(&self) -> Kernels {
         let kernels = ffi::reduce(self.kernel, self.compute);
@@ -316,7 +337,8 @@ impl Job {
             Reduction::Prod | Reduction::Max | Reduction::Min if self.compute.is_complex() => 2.0,
             _ => 0.05,
         };
-        0.025 * bytes + plain + cast
+        let stream = self.stream.map_or(0.0, Stream::cost);
+        0.025 * bytes + plain + cast + stream
     }
 
     /// Calls `body` with every unit below `units`, each of about `elements` elements, several to a chunk

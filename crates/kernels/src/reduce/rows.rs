@@ -16,14 +16,14 @@ const ARENA_BLOCK: usize = 4_096;
 
 /// # Safety
 /// As [`super::execute`].
-pub unsafe fn reduce(job: &Job, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
-    let rows = Loader { data, source: job.source, compute: job.compute, axes: reduced.clone() };
+pub unsafe fn reduce(job: &Job<'_>, data: *const u8, kept: &Axes, reduced: &Axes, out: *mut u8) -> Result<()> {
+    let rows = Loader { data, stream: job.stream, source: job.source, compute: job.compute, axes: reduced.clone() };
     let is_direct = rows.is_direct();
     let block = if is_direct { DIRECT_BLOCK } else { ARENA_BLOCK };
     // SAFETY: the caller's promise.
     unsafe {
         if reduced.size() <= block {
-            reduce_whole(job, data, kept, reduced, out, is_direct, block)
+            reduce_whole(job, data, kept, reduced, out, is_direct && job.stream.is_none(), block)
         } else {
             reduce_parts(job, &rows, kept, out, block)
         }
@@ -32,23 +32,24 @@ pub unsafe fn reduce(job: &Job, data: *const u8, kept: &Axes, reduced: &Axes, ou
 
 /// Rows that fit a block, several at once.
 unsafe fn reduce_whole(
-    job: &Job,
+    job: &Job<'_>,
     data: *const u8,
     kept: &Axes,
     reduced: &Axes,
     out: *mut u8,
-    is_direct: bool,
+    in_place: bool,
     block: usize,
 ) -> Result<()> {
     let (n, count) = (reduced.size(), kept.size());
     let per_unit = (block / n).clamp(1, count);
     let kernels = job.kernels();
-    let loader = Loader { data, source: job.source, compute: job.compute, axes: kept.around(reduced) };
+    let axes = kept.around(reduced);
+    let loader = Loader { data, stream: job.stream, source: job.source, compute: job.compute, axes };
     let out = Shared(out);
     job.for_each_unit(count.div_ceil(per_unit), per_unit * n, &|units| {
         arena::scope(job.op, |scope| {
-            let buffers =
-                if is_direct { None } else { Some(loader.buffers(scope, per_unit * n, !loader.is_contiguous())?) };
+            let mut buffers =
+                if in_place { None } else { Some(loader.buffers(scope, per_unit * n, !loader.is_contiguous())?) };
             let temporary = match job.is_direct() {
                 true => None,
                 false => Some(scope.elements(per_unit, job.accumulator.itemsize())?),
@@ -60,7 +61,7 @@ unsafe fn reduce_whole(
                 let target = temporary.unwrap_or(results);
                 // SAFETY: the rows are the operand's; `target` and `results` have room for `len` elements.
                 unsafe {
-                    match &buffers {
+                    match &mut buffers {
                         Some(buffers) => {
                             let rows = loader.load(first * n, len * n, buffers);
                             (kernels.rows)(rows, (n * job.compute.itemsize()) as isize, len, n, target);
@@ -86,7 +87,7 @@ unsafe fn reduce_whole(
 }
 
 /// Rows of several blocks each.
-unsafe fn reduce_parts(job: &Job, rows: &Loader, kept: &Axes, out: *mut u8, block: usize) -> Result<()> {
+unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut u8, block: usize) -> Result<()> {
     let (n, count) = (rows.axes.size(), kept.size());
     let blocks = n.div_ceil(block);
     let item = job.accumulator.itemsize();
@@ -97,7 +98,7 @@ unsafe fn reduce_parts(job: &Job, rows: &Loader, kept: &Axes, out: *mut u8, bloc
         settling.map_or_else(Vec::new, |_| (0..count).map(|_| AtomicBool::new(false)).collect());
     let body = |units: std::ops::Range<usize>| {
         arena::scope(job.op, |scope| {
-            let buffers = rows.buffers(scope, block, !rows.is_contiguous())?;
+            let mut buffers = rows.buffers(scope, block, !rows.is_contiguous())?;
             for unit in units.clone() {
                 let (row, part) = (unit / blocks, unit % blocks);
                 let start = part * block;
@@ -114,7 +115,7 @@ unsafe fn reduce_parts(job: &Job, rows: &Loader, kept: &Axes, out: *mut u8, bloc
                 let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
                 // SAFETY: the block is the row's; `target` has room for one accumulator.
                 unsafe {
-                    let block = loader.load(start, len, &buffers);
+                    let block = loader.load(start, len, &mut buffers);
                     (kernels.rows)(block, 0, 1, len, target);
                     if settling.is_some_and(|value| *target == value) {
                         settled[row].store(true, Ordering::Relaxed);

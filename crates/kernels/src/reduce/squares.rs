@@ -109,6 +109,7 @@ impl Squares {
         let storage = if blocks == 1 { None } else { Some(Storage::allocate(self.op, count * blocks * 8)?) };
         let sums = storage.as_ref().map_or(self.out, |storage| Shared(storage.as_ptr()));
         let loader = |row: usize| Loader {
+            stream: None,
             data: self.data.get().wrapping_offset(kept.offset(row)),
             source: self.source,
             compute: self.compute,
@@ -120,7 +121,7 @@ impl Squares {
         let per_chunk = (2 * BLOCK / (per_unit * n.min(BLOCK))).max(1);
         scheduler::for_each_chunk(self.op, units.div_ceil(per_chunk), self.parallel(n * count), &|chunk| {
             arena::scope(self.op, |scope| {
-                let buffers = loader(0).buffers(scope, n.min(BLOCK), !is_contiguous)?;
+                let mut buffers = loader(0).buffers(scope, n.min(BLOCK), !is_contiguous)?;
                 for unit in chunk * per_chunk..units.min((chunk + 1) * per_chunk) {
                     let (group, block) = (unit / blocks, unit % blocks);
                     let (start, len) = (block * BLOCK, BLOCK.min(n - block * BLOCK));
@@ -128,7 +129,7 @@ impl Squares {
                         let sum = sums.get().wrapping_add((row * blocks + block) * 8);
                         // SAFETY: the block is the row's; each row has a mean, and a sum per block.
                         unsafe {
-                            let data = loader(row).load(start, len, &buffers);
+                            let data = loader(row).load(start, len, &mut buffers);
                             kernel(data, 0, 1, len, self.mean(row), sum);
                         }
                     }

@@ -9,12 +9,15 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 
+use crate::fusion::Exposure;
 use crate::tensor::PyTensor;
 
 /// What a view's shape and strides point to. The tensor itself is kept by the view's object.
 struct Geometry {
     shape: Shape,
     strides: Strides,
+    /// While the view is held, if it may be written.
+    _exposure: Option<Exposure>,
 }
 
 /// Whether all of the bits that make up `request` are set.
@@ -69,13 +72,16 @@ impl PyTensor {
         if view.is_null() {
             return Err(PyBufferError::new_err("a buffer needs a view to fill"));
         }
-        let tensor = &slf.get().tensor;
+        let tensor = slf.get().tensor()?;
         // SAFETY: `view` is the consumer's structure; a failed request leaves null in `obj`.
         unsafe { (*view).obj = std::ptr::null_mut() };
         check(tensor, flags)?;
         let info = tensor.dtype().info();
-        let mut geometry =
-            Box::new(Geometry { shape: tensor.shape().iter().copied().collect(), strides: strides(tensor, flags) });
+        let mut geometry = Box::new(Geometry {
+            shape: tensor.shape().iter().copied().collect(),
+            strides: strides(tensor, flags),
+            _exposure: Exposure::new(tensor)?,
+        });
         let has_shape = asks(flags, ffi::PyBUF_ND);
         let points = |request: c_int| asks(flags, request) && tensor.ndim() > 0;
         // SAFETY: `view` is valid for writes. The geometry stays in its box, and the sizes are those of

@@ -11,6 +11,7 @@ use pyo3::types::PyTuple;
 use super::abi::{CPU, DLTensor, DataType, Device, IS_COPIED, Managed, READ_ONLY, Unversioned, Versioned};
 use crate::error::IntoPython;
 use crate::foreign;
+use crate::fusion::Exposure;
 use crate::tensor::{PyTensor, detached};
 
 /// A tensor on its way: what the C structure points to lies beside it.
@@ -18,6 +19,7 @@ struct Package<M> {
     managed: M,
     /// Keeps the memory alive.
     _tensor: Tensor,
+    _exposure: Option<Exposure>,
     /// The shape, then the strides in elements.
     _geometry: Vec<i64>,
 }
@@ -41,6 +43,7 @@ fn capsule<M: Managed>(py: Python<'_>, tensor: Tensor, flags: u64) -> PyResult<P
         strides: std::ptr::null_mut(),
         byte_offset: 0,
     };
+    let exposure = Exposure::new(&tensor)?;
     let package = Box::into_raw(Box::new(std::mem::MaybeUninit::<Package<M>>::uninit())).cast::<Package<M>>();
     let (shape, strides) = if ndim > 0 {
         let shape = geometry.as_mut_ptr();
@@ -52,7 +55,7 @@ fn capsule<M: Managed>(py: Python<'_>, tensor: Tensor, flags: u64) -> PyResult<P
     // SAFETY: the box is fresh and of this layout; the vector's elements stay where they are when
     // it moves in. `PyCapsule_New` takes a pointer that is not null and a static name.
     unsafe {
-        package.write(Package { managed, _tensor: tensor, _geometry: geometry });
+        package.write(Package { managed, _tensor: tensor, _exposure: exposure, _geometry: geometry });
         let pointer = (&raw mut (*package).managed).cast();
         let capsule = ffi::PyCapsule_New(pointer, M::FRESH.as_ptr(), Some(destroy::<M>));
         if capsule.is_null() {
@@ -179,7 +182,7 @@ impl PyTensor {
         if stream.is_some_and(|stream| !stream.is_none()) {
             return Err(PyValueError::new_err("__dlpack__: the CPU has no streams; stream must be None"));
         }
-        let tensor = &self.tensor;
+        let tensor = self.tensor()?;
         let itemsize = tensor.dtype().itemsize() as isize;
         // DLPack counts in elements, and there are consumers that abort on negative strides.
         let is_exportable = tensor.size() == 0

@@ -57,7 +57,7 @@ pub fn from_dlpack(
     let py = x.py();
     dtype::check_device("from_dlpack", device)?;
     if let Ok(own) = x.cast::<PyTensor>() {
-        let tensor = &own.get().tensor;
+        let tensor = own.get().tensor()?;
         return PyTensor::wrap(py, if copy == Some(true) { foreign::copied(py, tensor)? } else { tensor.clone() });
     }
     PyTensor::wrap(py, import("from_dlpack", x, device.filter(|device| !device.is_none()), copy)?)

@@ -106,7 +106,7 @@ fn qr<'py>(x: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, PyAny>> {
         _ => return Err(PyValueError::new_err(format!("qr: mode must be 'reduced' or 'complete', not {mode:?}"))),
     };
     let py = x.py();
-    let x = &tensor("qr", x)?.get().tensor;
+    let x = tensor("qr", x)?.get().tensor()?;
     let (q, r) = detached(py, work(x), || linalg::qr(x, complete)).py()?;
     named(py, "QRResult", [q, r])
 }
@@ -151,7 +151,7 @@ fn qr<'py>(x: &Bound<'py, PyAny>, mode: &str) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /, *, full_matrices=true))]
 fn svd<'py>(x: &Bound<'py, PyAny>, full_matrices: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let x = &tensor("svd", x)?.get().tensor;
+    let x = tensor("svd", x)?.get().tensor()?;
     let (u, s, vh) = detached(py, work(x), || linalg::svd(x, full_matrices)).py()?;
     named(py, "SVDResult", [u, s, vh])
 }

@@ -58,7 +58,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (x1, x2, /, *, axis=-1), text_signature = "(x1, x2, /, *, axis=-1)")]
 fn cross(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py<PyTensor>> {
     let py = x1.py();
-    let (x1, x2) = (&tensor("cross", x1)?.get().tensor, &tensor("cross", x2)?.get().tensor);
+    let (x1, x2) = (tensor("cross", x1)?.get().tensor()?, tensor("cross", x2)?.get().tensor()?);
     PyTensor::wrap(py, detached(py, x1.size().max(x2.size()), || linalg::cross(x1, x2, axis)).py()?)
 }
 
@@ -97,7 +97,7 @@ fn cross(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>, axis: i64) -> PyResult<Py
 #[pyo3(signature = (x, /, *, offset=None), text_signature = "(x, /, *, offset=0)")]
 fn diagonal(x: &Bound<'_, PyAny>, offset: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTensor>> {
     let offset = offset.map_or(Ok(0), |offset| shape::clamped("diagonal", "offset", offset))?;
-    PyTensor::wrap(x.py(), linalg::diagonal("diagonal", &tensor("diagonal", x)?.get().tensor, offset).py()?)
+    PyTensor::wrap(x.py(), linalg::diagonal("diagonal", tensor("diagonal", x)?.get().tensor()?, offset).py()?)
 }
 
 /// Norm of each matrix.
@@ -194,7 +194,7 @@ fn matrix_norm(x: &Bound<'_, PyAny>, keepdims: bool, ord: Option<&Bound<'_, PyAn
 #[pyo3(signature = (x1, x2, /))]
 fn outer(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let py = x1.py();
-    let (x1, x2) = (&tensor("outer", x1)?.get().tensor, &tensor("outer", x2)?.get().tensor);
+    let (x1, x2) = (tensor("outer", x1)?.get().tensor()?, tensor("outer", x2)?.get().tensor()?);
     PyTensor::wrap(py, detached(py, x1.size().saturating_mul(x2.size()), || linalg::outer(x1, x2)).py()?)
 }
 

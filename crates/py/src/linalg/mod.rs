@@ -39,7 +39,7 @@ fn single(
     function: impl FnOnce(&Tensor) -> corepy_core::Result<Tensor> + Send,
 ) -> PyResult<Py<PyTensor>> {
     let py = x.py();
-    let x = &tensor(op, x)?.get().tensor;
+    let x = tensor(op, x)?.get().tensor()?;
     PyTensor::wrap(py, detached(py, work(x), || function(x)).py()?)
 }
 
@@ -78,7 +78,7 @@ fn with_tolerance(
     let tolerance = match rtol {
         None => Tolerance::Default,
         Some(rtol) => match rtol.cast::<PyTensor>() {
-            Ok(rtol) => Tolerance::Tensor(&rtol.get().tensor),
+            Ok(rtol) => Tolerance::Tensor(rtol.get().tensor()?),
             Err(_) => Tolerance::Number(number(op, "rtol", rtol)?),
         },
     };

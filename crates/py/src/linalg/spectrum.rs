@@ -54,7 +54,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyo3(signature = (x, /))]
 fn eig<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let x = &tensor("eig", x)?.get().tensor;
+    let x = tensor("eig", x)?.get().tensor()?;
     let (values, vectors) = detached(py, work(x), || linalg::eig(x)).py()?;
     named(py, "EigResult", [values, vectors])
 }
@@ -97,7 +97,7 @@ fn eig<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x, /))]
 fn eigh<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let x = &tensor("eigh", x)?.get().tensor;
+    let x = tensor("eigh", x)?.get().tensor()?;
     let (values, vectors) = detached(py, work(x), || linalg::eigh(x)).py()?;
     named(py, "EighResult", [values, vectors])
 }

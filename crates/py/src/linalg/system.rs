@@ -173,7 +173,7 @@ fn matrix_power(x: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>) -> PyResult<Py<PyTen
 #[pyo3(signature = (x, /))]
 fn slogdet<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
-    let x = &tensor("slogdet", x)?.get().tensor;
+    let x = tensor("slogdet", x)?.get().tensor()?;
     let (sign, log) = detached(py, work(x), || linalg::slogdet(x)).py()?;
     named(py, "SlogdetResult", [sign, log])
 }
@@ -218,6 +218,6 @@ fn slogdet<'py>(x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 #[pyo3(signature = (x1, x2, /))]
 fn solve(x1: &Bound<'_, PyAny>, x2: &Bound<'_, PyAny>) -> PyResult<Py<PyTensor>> {
     let py = x1.py();
-    let (x1, x2) = (&tensor("solve", x1)?.get().tensor, &tensor("solve", x2)?.get().tensor);
+    let (x1, x2) = (tensor("solve", x1)?.get().tensor()?, tensor("solve", x2)?.get().tensor()?);
     PyTensor::wrap(py, detached(py, work(x1).max(x2.size()), || linalg::solve(x1, x2)).py()?)
 }

@@ -1,0 +1,295 @@
+//! Compiling: the nodes of a graph become one program.
+
+use corepy_core::plan::{Plan, memory_order, plan};
+use corepy_core::shape::Strides;
+use corepy_core::{DType, Tensor};
+use smallvec::SmallVec;
+
+use super::graph::{Graph, Locked};
+use super::node::{Action, Source};
+use crate::elementwise::Scalar;
+use crate::exec::{MAX_SLOTS, Operand, Program, Slot, Step};
+use crate::ffi::{self, Kernel};
+
+/// Nanoseconds per element of a step on a block that lies in L1, over its share of the registry's cost,
+/// which counts memory too.
+const IN_CACHE: f32 = 0.6;
+
+/// Something that a step reads or writes.
+type ValueId = usize;
+
+/// Where a value comes from.
+#[derive(Clone, Copy, PartialEq)]
+enum Origin {
+    Input(usize),
+    Step(usize),
+}
+
+struct ValueInfo {
+    origin: Origin,
+    dtype: DType,
+    /// The output that it is, or none.
+    output: Option<usize>,
+}
+
+/// A step before slots are chosen.
+struct Instruction {
+    kernel: Kernel,
+    args: SmallVec<[ValueId; 3]>,
+    out: ValueId,
+    name: &'static str,
+}
+
+/// What a program reads.
+pub(super) struct Input {
+    pub(super) operand: Operand,
+    pub(super) strides: Strides,
+    pub(super) dtype: DType,
+    /// One element for all.
+    pub(super) is_scalar: bool,
+    /// A Python number.
+    pub(super) is_number: bool,
+}
+
+/// A step, for people.
+pub(super) struct Line {
+    pub(super) name: &'static str,
+    pub(super) args: SmallVec<[Slot; 3]>,
+    pub(super) out: Slot,
+    pub(super) dtype: DType,
+}
+
+/// A program for a graph. Its outputs are, in this order, the nodes of `outputs`.
+pub(super) struct Compiled {
+    pub(super) program: Program,
+    pub(super) inputs: Vec<Input>,
+    /// Places in the graph.
+    pub(super) outputs: Vec<usize>,
+    pub(super) lines: Vec<Line>,
+}
+
+struct Builder {
+    inputs: Vec<Input>,
+    values: Vec<ValueInfo>,
+    instructions: Vec<Instruction>,
+    cost: f32,
+}
+
+impl Builder {
+    fn input(&mut self, data: *mut u8, dtype: DType, strides: Strides) -> ValueId {
+        let is_same = |value: &ValueInfo| match value.origin {
+            Origin::Input(place) => {
+                let input = &self.inputs[place];
+                input.operand.data == data && input.dtype == dtype && input.strides == strides
+            }
+            Origin::Step(_) => false,
+        };
+        if let Some(value) = self.values.iter().position(is_same) {
+            return value;
+        }
+        let is_scalar = strides.iter().all(|&stride| stride == 0);
+        let operand = Operand { data, itemsize: dtype.itemsize() };
+        self.inputs.push(Input { operand, strides, dtype, is_scalar, is_number: false });
+        let origin = Origin::Input(self.inputs.len() - 1);
+        self.values.push(ValueInfo { origin, dtype, output: None });
+        self.values.len() - 1
+    }
+
+    /// A number; equal ones are one input.
+    fn scalar(&mut self, scalar: &Scalar, rank: usize) -> ValueId {
+        let is_same = |input: &Input| {
+            // SAFETY: a scalar input points to one element of its dtype, which its node holds.
+            input.is_number
+                && input.dtype == scalar.dtype()
+                && unsafe { std::slice::from_raw_parts(input.operand.data, input.operand.itemsize) } == scalar.bytes()
+        };
+        let found = self.inputs.iter().position(is_same);
+        if let Some(value) =
+            found.and_then(|place| self.values.iter().position(|value| value.origin == Origin::Input(place)))
+        {
+            return value;
+        }
+        let value = self.input(scalar.bytes().as_ptr().cast_mut(), scalar.dtype(), SmallVec::from_elem(0, rank));
+        if let Some(input) = self.inputs.last_mut() {
+            input.is_number = true;
+        }
+        value
+    }
+
+    fn step(
+        &mut self,
+        kernel: Kernel,
+        args: SmallVec<[ValueId; 3]>,
+        dtype: DType,
+        name: &'static str,
+        cost: f32,
+    ) -> ValueId {
+        // A common subexpression is computed once.
+        let is_same = |step: &Instruction| {
+            step.kernel as usize == kernel as usize && step.args == args && self.values[step.out].dtype == dtype
+        };
+        if let Some(step) = self.instructions.iter().find(|step| is_same(step)) {
+            return step.out;
+        }
+        self.copy(kernel, args, dtype, name, cost)
+    }
+
+    /// A step of its own, whatever else is computed.
+    fn copy(
+        &mut self,
+        kernel: Kernel,
+        args: SmallVec<[ValueId; 3]>,
+        dtype: DType,
+        name: &'static str,
+        cost: f32,
+    ) -> ValueId {
+        let out = self.values.len();
+        self.values.push(ValueInfo { origin: Origin::Step(self.instructions.len()), dtype, output: None });
+        self.instructions.push(Instruction { kernel, args, out, name });
+        self.cost += cost * IN_CACHE;
+        out
+    }
+
+    fn cast(&mut self, value: ValueId, dtype: DType) -> ValueId {
+        let from = self.values[value].dtype;
+        if from == dtype {
+            return value;
+        }
+        self.step(ffi::cast(from, dtype), SmallVec::from_slice(&[value]), dtype, "cast", 0.3)
+    }
+
+    /// The value of a node, given those of the nodes before it.
+    fn node(&mut self, graph: &Graph, locked: &Locked, before: &[ValueId]) -> ValueId {
+        let definition = locked.definition();
+        let shape = &locked.node.shape;
+        let mut args: SmallVec<[ValueId; 3]> = SmallVec::new();
+        for operand in &definition.operands {
+            args.push(match operand {
+                Source::Scalar(scalar) => self.scalar(scalar, shape.len()),
+                Source::Tensor(tensor) => self.tensor(tensor, shape),
+                Source::Node(node) => match graph.find(node) {
+                    Some(place) => before[place],
+                    None => self.tensor(node.result().expect("evaluated, else in the graph"), shape),
+                },
+            });
+        }
+        let dtype = locked.node.dtype;
+        let size = dtype.itemsize() as f32 / 8.0;
+        match definition.action {
+            Action::Cast => self.cast(args[0], dtype),
+            Action::Select => {
+                let wanted = [DType::Bool, dtype, dtype];
+                let args = args.iter().zip(wanted).map(|(&arg, dtype)| self.cast(arg, dtype)).collect();
+                self.step(ffi::select(dtype.itemsize()), args, dtype, "where", 0.3 * size)
+            }
+            Action::Apply(op, compute) => {
+                let args = args.iter().map(|&arg| self.cast(arg, compute)).collect();
+                let kernel = ffi::elementwise(op, compute).expect("compute_dtype chose a dtype of the domain");
+                let cost = op.info().cost * compute.itemsize() as f32 / 8.0;
+                self.step(kernel, args, dtype, op.name(), if compute.is_complex() { 2.0 * cost } else { cost })
+            }
+        }
+    }
+
+    fn tensor(&mut self, tensor: &Tensor, shape: &[usize]) -> ValueId {
+        let strides = tensor.broadcast_strides(shape).expect("broadcast when deferred");
+        self.input(tensor.data(), tensor.dtype(), strides)
+    }
+
+    /// The program, with a slot for each value; None if there are too many.
+    fn finish(mut self, outputs: Vec<usize>, values: &[ValueId]) -> Option<Compiled> {
+        for (index, &place) in outputs.iter().enumerate() {
+            let mut value = values[place];
+            let info = &self.values[value];
+            if info.output.is_some() || matches!(info.origin, Origin::Input(_)) {
+                // Tensors are distinct, also where their values are the same.
+                let dtype = info.dtype;
+                value = self.copy(ffi::cast(dtype, dtype), SmallVec::from_slice(&[value]), dtype, "copy", 0.2);
+            }
+            self.values[value].output = Some(index);
+        }
+        let mut last_use = vec![0; self.values.len()];
+        for (index, step) in self.instructions.iter().enumerate() {
+            step.args.iter().for_each(|&arg| last_use[arg] = index);
+        }
+        // Temporaries: a slot is free again after the last use of its value. The step that uses it last may write
+        // there: kernels of one or two operands read each element, and what stands for all, before they write.
+        let mut temporaries: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut free: Vec<usize> = Vec::new();
+        let mut place: Vec<usize> = vec![usize::MAX; self.values.len()];
+        for (index, step) in self.instructions.iter().enumerate() {
+            let done = |(i, arg): (usize, &ValueId)| {
+                let is_temporary = place[*arg] != usize::MAX;
+                (is_temporary && last_use[*arg] == index && !step.args[..i].contains(arg)).then(|| place[*arg])
+            };
+            let done: SmallVec<[usize; 3]> = step.args.iter().enumerate().filter_map(done).collect();
+            let in_place = step.args.len() < 3;
+            if in_place {
+                free.extend(&done);
+            }
+            let value = &self.values[step.out];
+            if value.output.is_none() {
+                let size = value.dtype.itemsize();
+                place[step.out] = match free.iter().rposition(|&slot| temporaries[slot] == size) {
+                    Some(found) => free.remove(found),
+                    None => {
+                        temporaries.push(size);
+                        temporaries.len() - 1
+                    }
+                };
+            }
+            if !in_place {
+                free.extend(&done);
+            }
+        }
+        let inputs = self.inputs.len();
+        if inputs + temporaries.len() + outputs.len() > MAX_SLOTS {
+            return None;
+        }
+        let slot = |value: ValueId| -> Slot {
+            let info = &self.values[value];
+            let number = match (info.output, info.origin) {
+                (Some(output), _) => inputs + temporaries.len() + output,
+                (None, Origin::Input(input)) => input,
+                (None, Origin::Step(_)) => inputs + place[value],
+            };
+            number as Slot
+        };
+        let mut program = Program { cost: self.cost, ..Program::default() };
+        let mut lines = Vec::new();
+        for step in &self.instructions {
+            let mut args = [0; 3];
+            for (arg, &value) in args.iter_mut().zip(&step.args) {
+                *arg = slot(value);
+            }
+            let out = slot(step.out);
+            program.steps.push(Step { kernel: step.kernel, args, arity: step.args.len() as u8, out });
+            let args = step.args.iter().map(|&value| slot(value)).collect();
+            lines.push(Line { name: step.name, args, out, dtype: self.values[step.out].dtype });
+        }
+        program.temporaries = temporaries;
+        Some(Compiled { program, inputs: self.inputs, outputs, lines })
+    }
+}
+
+impl Compiled {
+    /// Compiles a graph; None if the program would have too many slots. `is_output` says, per node,
+    /// whether its values are written to memory; the root's are, as the last output.
+    pub(super) fn new(graph: &Graph, is_output: &[bool]) -> Option<Compiled> {
+        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new(), cost: 0.0 };
+        let mut values = Vec::with_capacity(graph.nodes.len());
+        for locked in &graph.nodes {
+            values.push(builder.node(graph, locked, &values));
+        }
+        let outputs = (0..graph.nodes.len()).filter(|&place| is_output[place]).collect();
+        builder.finish(outputs, &values)
+    }
+
+    /// The iteration over inputs, then `outputs` (strides), in the order in which the root lies in memory.
+    pub(super) fn plan(&self, shape: &[usize], root: &[isize], outputs: &[&[isize]]) -> Plan {
+        let order = memory_order(shape, &[root]);
+        let views: Vec<&[isize]> =
+            self.inputs.iter().map(|input| &input.strides[..]).chain(outputs.iter().copied()).collect();
+        plan(shape, &order, &views)
+    }
+}

@@ -1,0 +1,216 @@
+//! Deferring: a node instead of a result, where that is allowed and pays.
+
+use std::sync::{Arc, Weak};
+
+use corepy_core::plan::memory_order;
+use corepy_core::shape::{Strides, broadcast_shapes, checked_size, dense_strides};
+use corepy_core::{DType, Op, Result, Tensor};
+use smallvec::SmallVec;
+
+use super::node::{Action, Definition, Node, Source};
+use super::{MAX_INPUTS, MAX_OPERATIONS, threshold};
+use crate::elementwise::{self, Scalar};
+
+/// How many times the bytes of the result a storage may have that a pending expression keeps alive.
+const KEPT_BYTES: usize = 4;
+
+/// An operand: in memory, a number, or pending itself.
+#[derive(Clone, Copy)]
+pub enum Input<'a> {
+    /// A tensor of any layout.
+    Tensor(&'a Tensor),
+    /// A number, already of the dtype it takes part as.
+    Scalar(&'a Scalar),
+    /// A pending result.
+    Node(&'a Arc<Node>),
+}
+
+impl<'a> Input<'a> {
+    fn dtype(&self) -> DType {
+        match self {
+            Input::Tensor(tensor) => tensor.dtype(),
+            Input::Scalar(scalar) => scalar.dtype(),
+            Input::Node(node) => node.dtype,
+        }
+    }
+    fn shape(&self) -> &'a [usize] {
+        match self {
+            Input::Tensor(tensor) => tensor.shape(),
+            Input::Scalar(_) => &[],
+            Input::Node(node) => &node.shape,
+        }
+    }
+}
+
+/// Defers `op`; None where it is to be evaluated at once. Errors are those of eager evaluation.
+pub fn apply(op: Op, inputs: &[Input<'_>]) -> Result<Option<Arc<Node>>> {
+    let dtypes: SmallVec<[DType; 3]> = inputs.iter().map(Input::dtype).collect();
+    if elementwise::is_mixed_comparison(op, &dtypes) {
+        return Ok(None);
+    }
+    let promoted = DType::promote_all(dtypes.iter().copied()).expect("at least one operand");
+    let compute = elementwise::compute_dtype(op, promoted, dtypes.iter().copied())?;
+    defer(Action::Apply(op, compute), op.result_dtype(compute), inputs)
+}
+
+/// Defers a cast; None where it is to be done at once.
+pub fn cast(input: Input<'_>, dtype: DType) -> Result<Option<Arc<Node>>> {
+    defer(Action::Cast, dtype, &[input])
+}
+
+/// Defers `where`; None where it is to be evaluated at once.
+pub fn select(condition: Input<'_>, chosen: Input<'_>, other: Input<'_>) -> Result<Option<Arc<Node>>> {
+    let dtype = chosen.dtype().promote(other.dtype());
+    defer(Action::Select, dtype, &[condition, chosen, other])
+}
+
+fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Arc<Node>>> {
+    let name = action.name();
+    let shapes: SmallVec<[&[usize]; 3]> = inputs.iter().map(Input::shape).collect();
+    let shape = broadcast_shapes(name, &shapes)?;
+    let size = checked_size(name, &shape, dtype)?;
+    if size < threshold().max(1) {
+        return Ok(None);
+    }
+    let mut operands: SmallVec<[Source; 3]> = SmallVec::new();
+    for input in inputs {
+        operands.push(match input {
+            Input::Scalar(scalar) => Source::Scalar(**scalar),
+            Input::Tensor(tensor) => Source::Tensor((*tensor).clone()),
+            Input::Node(node) => match node.result() {
+                Some(tensor) => Source::Tensor(tensor.clone()),
+                // Stretched, it would be computed many times.
+                None if node.shape != shape => Source::Tensor(node.evaluate()?.clone()),
+                None => Source::Node(Arc::clone(node)),
+            },
+        });
+    }
+    let bytes = size * dtype.itemsize();
+    let is_readable_later = |source: &Source| match source {
+        Source::Tensor(tensor) => {
+            let storage = tensor.storage();
+            storage.is_private() && storage.bytes() / KEPT_BYTES <= bytes
+        }
+        _ => true,
+    };
+    if !operands.iter().all(is_readable_later) {
+        return Ok(None);
+    }
+    let Some((operations, inputs)) = extent(&mut operands)? else { return Ok(None) };
+    let strides: SmallVec<[Strides; 3]> = operands
+        .iter()
+        .map(|operand| match operand {
+            Source::Tensor(tensor) => tensor.broadcast_strides(&shape).expect("broadcast before"),
+            Source::Scalar(_) => SmallVec::from_elem(0, shape.len()),
+            Source::Node(node) => virtual_strides(node),
+        })
+        .collect();
+    let views: SmallVec<[&[isize]; 3]> = strides.iter().map(|strides| &strides[..]).collect();
+    let order = memory_order(&shape, &views);
+    let strides = dense_strides(&shape, dtype.itemsize(), &order);
+    let sources: SmallVec<[Seen; 3]> = operands.iter().map(Seen::of).collect();
+    let definition = Definition { action, operands, operations, inputs };
+    let node = Node::new(dtype, size, shape, strides, definition);
+    for source in sources {
+        let reader = Arc::downgrade(&node);
+        match source {
+            Seen::Tensor(tensor) => tensor.storage().add_reader(reader),
+            Seen::Node(operand) if !consume(&operand, reader) => return Ok(None),
+            _ => {}
+        }
+    }
+    Ok(Some(node))
+}
+
+/// What a new node is to be announced to.
+enum Seen {
+    Tensor(Tensor),
+    Node(Arc<Node>),
+    Nothing,
+}
+
+impl Seen {
+    fn of(source: &Source) -> Seen {
+        match source {
+            Source::Tensor(tensor) => Seen::Tensor(tensor.clone()),
+            Source::Node(node) => Seen::Node(Arc::clone(node)),
+            Source::Scalar(_) => Seen::Nothing,
+        }
+    }
+}
+
+/// Announces a reader of `operand`; false if somebody evaluates that now.
+fn consume(operand: &Arc<Node>, reader: Weak<Node>) -> bool {
+    let Some(mut state) = operand.try_lock() else { return false };
+    match operand.result() {
+        Some(tensor) => tensor.storage().add_reader(reader),
+        None => state.consumers.push(reader),
+    }
+    true
+}
+
+/// The strides as [`Tensor::broadcast_strides`] gives them: 0 for axes of size 1.
+fn virtual_strides(node: &Node) -> Strides {
+    node.shape.iter().zip(&node.strides).map(|(&size, &stride)| if size == 1 { 0 } else { stride }).collect()
+}
+
+/// Bounds of the operations and inputs of a node with these operands; operands that would make it too
+/// large are evaluated. None if somebody evaluates one of them now.
+fn extent(operands: &mut SmallVec<[Source; 3]>) -> Result<Option<(usize, usize)>> {
+    let Some((operations, inputs)) = bounds(operands) else { return Ok(None) };
+    if operations <= MAX_OPERATIONS && inputs <= MAX_INPUTS {
+        return Ok(Some((operations, inputs)));
+    }
+    // The bounds count what operands share as often as they use it.
+    let Some((operations, inputs)) = count(operands) else { return Ok(None) };
+    if operations <= MAX_OPERATIONS && inputs <= MAX_INPUTS {
+        return Ok(Some((operations, inputs)));
+    }
+    for operand in operands.iter_mut() {
+        if let Source::Node(node) = operand {
+            let tensor = node.evaluate()?.clone();
+            *operand = Source::Tensor(tensor);
+        }
+    }
+    Ok(Some((1, operands.len())))
+}
+
+fn bounds(operands: &[Source]) -> Option<(usize, usize)> {
+    let (mut operations, mut inputs) = (1, 0);
+    for operand in operands {
+        match operand {
+            Source::Node(node) if node.result().is_none() => {
+                let state = node.try_lock()?;
+                let definition = state.definition.as_ref()?;
+                operations += definition.operations;
+                inputs += definition.inputs;
+            }
+            _ => inputs += 1,
+        }
+    }
+    Some((operations, inputs))
+}
+
+/// The exact number of operations, and of operands that are not operations.
+fn count(operands: &[Source]) -> Option<(usize, usize)> {
+    let (mut operations, mut inputs) = (1, 0);
+    let mut seen: Vec<Arc<Node>> = Vec::new();
+    let mut next = 0;
+    let mut visit = |operand: &Source, seen: &mut Vec<Arc<Node>>| match operand {
+        Source::Node(node) if node.result().is_none() => {
+            if !seen.iter().any(|other| Arc::ptr_eq(other, node)) {
+                seen.push(Arc::clone(node));
+            }
+        }
+        _ => inputs += 1,
+    };
+    operands.iter().for_each(|operand| visit(operand, &mut seen));
+    while next < seen.len() && next <= MAX_OPERATIONS {
+        let node = Arc::clone(&seen[next]);
+        let state = node.try_lock()?;
+        state.definition.as_ref()?.operands.iter().for_each(|operand| visit(operand, &mut seen));
+        next += 1;
+    }
+    operations += seen.len();
+    Some((operations, inputs))
+}

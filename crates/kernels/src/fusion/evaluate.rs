@@ -1,0 +1,95 @@
+//! Evaluating a node: one pass that computes it and all that the program still holds of what it
+//! depends on.
+
+use std::sync::Arc;
+
+use corepy_core::{Result, Tensor};
+
+use super::compile::Compiled;
+use super::graph::Graph;
+use super::node::{Node, Source};
+use crate::exec;
+
+/// Computes `root`, unless another thread has done so meanwhile.
+pub(super) fn evaluate(root: &Arc<Node>) -> Result<()> {
+    loop {
+        let Some(graph) = Graph::lock(root) else { return Ok(()) };
+        let mut is_output = graph.is_held(0);
+        *is_output.last_mut().expect("a graph has a root") = true;
+        let Some(compiled) = Compiled::new(&graph, &is_output) else {
+            split(graph)?;
+            continue;
+        };
+        let tensors = run(&graph, &compiled)?;
+        finish(graph, &compiled, tensors, &is_output);
+        return Ok(());
+    }
+}
+
+/// Evaluates the operands of a root whose program would be too large.
+fn split(graph: Graph) -> Result<()> {
+    let operands: Vec<Arc<Node>> = graph
+        .root()
+        .definition()
+        .operands
+        .iter()
+        .filter_map(|operand| match operand {
+            Source::Node(node) => Some(Arc::clone(node)),
+            _ => None,
+        })
+        .collect();
+    drop(graph);
+    operands.iter().try_for_each(|operand| operand.evaluate().map(|_| ()))
+}
+
+/// New tensors for the outputs of `compiled`.
+pub(super) fn allocate(graph: &Graph, compiled: &Compiled) -> Result<Vec<Tensor>> {
+    let new = |&place: &usize| {
+        let locked = &graph.nodes[place];
+        let node = &locked.node;
+        Tensor::empty_dense(locked.definition().action.name(), &node.shape, node.dtype, &node.strides)
+    };
+    compiled.outputs.iter().map(new).collect()
+}
+
+/// The strides of the outputs of `compiled`.
+pub(super) fn output_strides<'a>(graph: &'a Graph, compiled: &Compiled) -> Vec<&'a [isize]> {
+    compiled.outputs.iter().map(|&place| &graph.nodes[place].node.strides[..]).collect()
+}
+
+/// The program's operands, with the outputs at the addresses that `data` gives.
+pub(super) fn operands(graph: &Graph, compiled: &Compiled, data: impl Fn(usize) -> *mut u8) -> Vec<exec::Operand> {
+    let inputs = compiled.inputs.iter().map(|input| input.operand);
+    let output = |(index, &place): (usize, &usize)| exec::Operand {
+        data: data(index),
+        itemsize: graph.nodes[place].node.dtype.itemsize(),
+    };
+    inputs.chain(compiled.outputs.iter().enumerate().map(output)).collect()
+}
+
+fn run(graph: &Graph, compiled: &Compiled) -> Result<Vec<Tensor>> {
+    let tensors = allocate(graph, compiled)?;
+    let root = graph.root();
+    let plan = compiled.plan(&root.node.shape, &root.node.strides, &output_strides(graph, compiled));
+    let operands = operands(graph, compiled, |index| tensors[index].data());
+    let name = root.definition().action.name();
+    // SAFETY: shapes and strides are the tensors' own; the outputs are fresh, hence overlap nothing.
+    unsafe { exec::run(name, &compiled.program, &plan, &operands, compiled.inputs.len(), true)? };
+    Ok(tensors)
+}
+
+/// Gives the nodes their tensors, and unlocks them. `is_done` marks, besides nodes that have a tensor
+/// now, those whose values nobody will ask for.
+pub(super) fn finish(mut graph: Graph, compiled: &Compiled, tensors: Vec<Tensor>, is_done: &[bool]) {
+    for (&place, tensor) in compiled.outputs.iter().zip(tensors) {
+        let locked = &mut graph.nodes[place];
+        for consumer in std::mem::take(&mut locked.state().consumers) {
+            if consumer.strong_count() > 0 {
+                tensor.storage().add_reader(consumer);
+            }
+        }
+        // Nobody else can set it: the node is locked.
+        let _ = locked.node.result.set(tensor);
+    }
+    graph.unlock(is_done);
+}

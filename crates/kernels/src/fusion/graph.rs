@@ -1,0 +1,104 @@
+//! The nodes that an expression depends on, locked against other threads.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::{Arc, MutexGuard};
+
+use super::node::{Definition, Node, Source, State};
+
+/// A pending node that nobody else can evaluate or take as operand.
+pub(super) struct Locked {
+    /// Before the node, which owns the lock.
+    state: MutexGuard<'static, State>,
+    pub(super) node: Arc<Node>,
+}
+
+impl Locked {
+    /// None if the node was evaluated meanwhile.
+    fn new(node: Arc<Node>) -> Option<Locked> {
+        // SAFETY: only the lifetime changes; the guard is dropped before the node that it borrows,
+        // whose address in the Arc does not change.
+        let state = unsafe { mem::transmute::<MutexGuard<'_, State>, MutexGuard<'static, State>>(node.lock()) };
+        state.definition.is_some().then(|| Locked { state, node })
+    }
+
+    pub(super) fn definition(&self) -> &Definition {
+        self.state.definition.as_ref().expect("locked while pending")
+    }
+
+    pub(super) fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+/// Pending nodes, each after those it depends on; the last is the root.
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Locked>,
+}
+
+impl Graph {
+    /// Locks `root` and what it depends on; None if it was evaluated meanwhile.
+    ///
+    /// Every thread locks nodes in the order of falling numbers, hence none waits for one that waits
+    /// for it.
+    pub(super) fn lock(root: &Arc<Node>) -> Option<Graph> {
+        let mut nodes = Vec::new();
+        let mut waiting = BTreeMap::from([(root.serial, Arc::clone(root))]);
+        while let Some((_, node)) = waiting.pop_last() {
+            let Some(locked) = Locked::new(node) else { continue };
+            for operand in &locked.definition().operands {
+                if let Source::Node(operand) = operand
+                    && operand.result().is_none()
+                {
+                    waiting.insert(operand.serial, Arc::clone(operand));
+                }
+            }
+            nodes.push(locked);
+        }
+        nodes.reverse();
+        nodes.last().is_some_and(|last| Arc::ptr_eq(&last.node, root)).then_some(Graph { nodes })
+    }
+
+    /// The place of a node that is in the graph.
+    pub(super) fn find(&self, node: &Node) -> Option<usize> {
+        self.nodes.binary_search_by_key(&node.serial, |locked| locked.node.serial).ok()
+    }
+
+    pub(super) fn root(&self) -> &Locked {
+        self.nodes.last().expect("a graph has a root")
+    }
+
+    /// Per node, whether something outside the graph holds it besides `own` handles of the root.
+    pub(super) fn is_held(&self, own: usize) -> Vec<bool> {
+        let mut uses = vec![1; self.nodes.len()];
+        for locked in &self.nodes {
+            for operand in &locked.definition().operands {
+                if let Source::Node(operand) = operand
+                    && let Some(place) = self.find(operand)
+                {
+                    uses[place] += 1;
+                }
+            }
+        }
+        if let Some(last) = uses.last_mut() {
+            *last += own;
+        }
+        self.nodes.iter().zip(uses).map(|(locked, uses)| Arc::strong_count(&locked.node) > uses).collect()
+    }
+
+    /// Unlocks; the definitions of the nodes that were evaluated are dropped after that.
+    pub(super) fn unlock(self, is_evaluated: &[bool]) {
+        let mut gone = Vec::new();
+        let mut nodes = Vec::new();
+        for (mut locked, &is_evaluated) in self.nodes.into_iter().zip(is_evaluated) {
+            if is_evaluated {
+                gone.push(locked.state().definition.take());
+            }
+            let Locked { state, node } = locked;
+            drop(state);
+            nodes.push(node);
+        }
+        drop(gone);
+        drop(nodes);
+    }
+}
