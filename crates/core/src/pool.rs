@@ -611,7 +611,7 @@ fn configuration() -> &'static Configuration {
     CONFIGURATION.get_or_init(|| {
         #[cfg(all(unix, not(miri)))]
         fork::install();
-        let default = DEFAULT_LIMIT.min(system::physical_memory() / 4);
+        let default = DEFAULT_LIMIT.min(physical_memory() / 4);
         let (limit, warning) = bytes_from_environment("COREPY_POOL_LIMIT", default);
         Configuration { limit, warning }
     })
@@ -656,6 +656,12 @@ mod fork {
             false
         });
     }
+}
+
+/// Bytes of the machine's memory.
+pub fn physical_memory() -> usize {
+    static BYTES: OnceLock<usize> = OnceLock::new();
+    *BYTES.get_or_init(system::physical_memory)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use corepy_core::plan::memory_order;
 use corepy_core::shape::{Strides, broadcast_shapes, checked_size, dense_strides};
-use corepy_core::{DType, Op, Result, Tensor};
+use corepy_core::{DType, Op, Result, Tensor, pool};
 use smallvec::SmallVec;
 
 use super::node::{Action, Definition, Node, Source};
@@ -86,6 +86,10 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
         });
     }
     let bytes = size * dtype.itemsize();
+    if bytes >= pool::physical_memory() {
+        // There is hardly room for it: the program hears of that at once.
+        return Ok(None);
+    }
     let is_readable_later = |source: &Source| match source {
         Source::Tensor(tensor) => {
             let storage = tensor.storage();
