@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from benchmarks import machine, measure, peer, plot, progress, report
+from benchmarks import machine, measure, peer, plot, progress, report, summary
 from benchmarks.groups import GROUPS
 
 
@@ -29,10 +29,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peers",
         nargs="+",
-        choices=sorted(peer.PEERS),
-        default=["numpy"],
+        choices=list(peer.PEERS),
+        default=list(peer.PEERS),
         metavar="NAME",
-        help=f"libraries to compare with, of {', '.join(sorted(peer.PEERS))}",
+        help=f"libraries to compare with, of {', '.join(peer.PEERS)}; default: all",
     )
     parser.add_argument(
         "--rounds", type=int, default=20, help="turns per case and library, the fastest of which counts"
@@ -52,19 +52,21 @@ def main() -> int:
     if not cases:
         print("no case matches", file=sys.stderr)
         return 2
-    corepy, peers = peer.corepy(), [peer.PEERS[name]() for name in options.peers]
-    description = machine.describe(corepy, peers)
+    corepy = peer.corepy()
+    peers, missing = peer.find(options.peers)
+    description = machine.describe(corepy, peers) | missing
 
     measurements, skipped = [], {}
     for case in progress.track(cases, "benchmarks"):
         try:
-            measurements += measure.measure(case, corepy, peers, options.rounds)
+            measurements.append(measure.measure(case, corepy, peers, options.rounds))
         except measure.Skipped as reason:
             skipped[case.title] = str(reason)
 
-    plots = plot.write(groups, measurements, options.out)
-    text = report.markdown(groups, measurements, skipped, description, options.rounds, plots)
-    report.write(options.out, "report.json", report.as_json(groups, measurements, skipped, description, options.rounds))
+    summaries = summary.summarise(groups, measurements)
+    plots = plot.write(summaries, options.out)
+    text = report.markdown(summaries, skipped, description, options.rounds, plots)
+    report.write(options.out, "report.json", report.as_json(summaries, skipped, description, options.rounds))
     path = report.write(options.out, "report.md", text)
     print(text)
     print(f"Written to {path}")

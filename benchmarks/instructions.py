@@ -21,7 +21,17 @@ from pathlib import Path
 from benchmarks import machine, peer, progress, report
 
 LIBRARIES = ("corepy", "numpy")
-EXPRESSIONS = ("a + b", "a + 1", "xp.exp(a)", "xp.sum(a)", "a[3]", "a[2:5]", "xp.zeros(3)", "xp.asarray(values)")
+EXPRESSIONS = (
+    "a + b",
+    "a + 1",
+    "xp.exp(a)",
+    "xp.sum(a)",
+    "a[3]",
+    "a[2:5]",
+    "xp.zeros(3)",
+    "xp.reshape(a, (2, 5))",
+    "xp.asarray(values)",
+)
 EMPTY = "pass"
 
 CHILD = """

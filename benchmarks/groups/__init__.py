@@ -7,6 +7,7 @@ from benchmarks.groups import (
     binary,
     conversion,
     fft,
+    fused,
     indexing,
     layouts,
     linalg,
@@ -21,9 +22,10 @@ from benchmarks.groups import (
 )
 
 GROUPS: tuple[Group, ...] = (
-    small.GROUP,
+    fused.GROUP,
     binary.GROUP,
     math.GROUP,
+    small.GROUP,
     layouts.GROUP,
     reductions.GROUP,
     conversion.GROUP,

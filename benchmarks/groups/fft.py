@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Group, Target, Uniform
+from benchmarks.case import Case, Group
+from benchmarks.sample import Uniform
+from benchmarks.target import Target
 
 # Points, and the row's name for them.
 LENGTHS = ((2**10, "2^10"), (2**20, "2^20"), (1_000_000, "1e6"), (10007, "10007"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Group, Target, Uniform, count
+from benchmarks.case import Case, Group
+from benchmarks.sample import Uniform, count
+from benchmarks.target import Target
 
 SIZE = 1_000_000
 SIDE = 1000

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks.case import BLAS_REST, Case, Group, Target, Uniform
+from benchmarks.case import Case, Group
+from benchmarks.sample import Uniform
+from benchmarks.target import Target
 
 
 def case(group: str, side: int, dtype: str) -> Case:
     """The product of two square matrices."""
     matrix = Uniform((side, side), dtype, -10, 10)
-    return Case(group, f"{dtype} {side}×{side}", "a @ b", {"a": matrix, "b": matrix}, rest=BLAS_REST)
+    return Case(group, f"{dtype} {side}×{side}", "a @ b", {"a": matrix, "b": matrix})
 
 
 SMALL = Group(

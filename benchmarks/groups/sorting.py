@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Ascending, Case, Group, Target, Uniform, count
+from benchmarks.case import Case, Group
+from benchmarks.sample import Ascending, Uniform, count
+from benchmarks.target import Target
 
 # What `a` is drawn from, in every dtype; `s` too, which is searched.
 LOW, HIGH = -1e6, 1e6
