@@ -43,9 +43,15 @@ class Case:
         return f"{self.group}: {self.name}"
 
     @cached_property
+    def used(self) -> dict[str, Sample]:
+        """The inputs that the expression names; a group may offer each of its cases the same ones."""
+        named = set[str]().union(*map(names, filter(None, (self.expression, self.compared))))
+        return {name: sample for name, sample in self.inputs.items() if name in named}
+
+    @cached_property
     def elements(self) -> int:
         """Elements of the largest input."""
-        return max((sample.elements for sample in self.inputs.values()), default=0)
+        return max((sample.elements for sample in self.used.values()), default=0)
 
     @property
     def is_large(self) -> bool:

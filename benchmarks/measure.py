@@ -137,7 +137,7 @@ def fastest(runners: list[Runner], rounds: int, threaded: bool) -> list[float]:
 
 def measure(case: Case, corepy: Library, peers: list[Library], rounds: int) -> Measurement:
     """Times `case` with corepy and with each peer that can run it."""
-    samples = {name: sample.make(seed) for seed, (name, sample) in enumerate(case.inputs.items())}
+    samples = {name: sample.make(seed) for seed, (name, sample) in enumerate(case.used.items())}
     notes = [case.note] if case.note else []
     runners: dict[str, Runner] = {}
     own: np.ndarray | None = None

@@ -63,11 +63,8 @@ class Library:
 
     def variables(self, case: Case, samples: Mapping[str, Any]) -> dict[str, Any]:
         """The names in the case's expression, bound to this library."""
-        used = names(self.expression(case)) | names(case.compared or "0")
         inputs = {
-            name: self.array(sample) if isinstance(sample, np.ndarray) else sample
-            for name, sample in samples.items()
-            if name in used
+            name: self.array(sample) if isinstance(sample, np.ndarray) else sample for name, sample in samples.items()
         }
         return {"xp": self.namespace, "touch": self.touch, **inputs}
 

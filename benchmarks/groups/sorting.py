@@ -21,7 +21,7 @@ def case(name: str, expression: str, dtype: str, elements: int, compared: str = 
 GROUP = Group(
     "sorting",
     "Sorting and searching",
-    Target(each=0.8),
+    Target(each=1, mean=1.5),
     tuple(
         case(name, expression, dtype, elements, compared)
         for name, expression, compared in (
@@ -35,4 +35,5 @@ GROUP = Group(
         for dtype in ("float64", "float32", "int64", "int32")
         for elements in (1_000, 1_000_000)
     ),
+    others=Target(each=1),
 )

@@ -99,7 +99,8 @@ def write(result: Tensor) -> None:
 
 
 def library() -> Library:
-    """PyTorch with its threads as it sets them."""
+    """PyTorch with its threads as it sets them, and the default dtype of the others."""
+    torch.set_default_dtype(torch.float64)
     own: dict[str, Any] = {
         function.__name__: function
         for function in (astype, full, std, var, cumulative_sum, cumulative_prod, sort, argsort, nonzero)
