@@ -1,10 +1,12 @@
 # Every habit has one command; each command sets up what it needs. `make` lists them.
 
-# Settings, e.g. `make test JOBS=1`, `make conformance MAX=1000`, `make bench CASES=exp PEERS=numpy`.
+# Settings, e.g. `make test JOBS=1`, `make conformance MAX=1000`, `make bench CASES=exp PEERS=numpy`, `make bench
+# INSTRUCTIONS=1` (instructions per call too, by valgrind).
 JOBS ?= auto
 MAX ?= 100
 CASES ?=
 PEERS ?= numpy torch jax numexpr scipy
+INSTRUCTIONS ?=
 PYTEST ?=
 CONFORMANCE ?=
 
@@ -56,7 +58,7 @@ format: setup  ## rewrite all sources in the project's format
 	$(VENV)/bin/clang-format -i $$(find csrc -name '*.h')
 
 bench: build $(if $(filter-out numpy,$(PEERS)),$(STAMPS)/bench)  ## side by side with the peers; CASES=regex PEERS="numpy ..."
-	$(PY) -m benchmarks $(if $(CASES),--cases '$(CASES)') --peers $(PEERS)
+	$(PY) -m benchmarks $(if $(CASES),--cases '$(CASES)') --peers $(PEERS) $(if $(INSTRUCTIONS),--instructions)
 
 docs: build  ## write docs/api.md and the stub anew from the docstrings
 	$(PY) tools/generate_stub.py

@@ -16,6 +16,19 @@ LARGE = 1000
 
 
 @dataclass(frozen=True)
+class Traffic:
+    """Bytes that must be read from memory and written to it at the least."""
+
+    read: int
+    written: int
+
+    @property
+    def bytes(self) -> int:
+        """Both together."""
+        return self.read + self.written
+
+
+@dataclass(frozen=True)
 class Case:
     """One expression over named inputs. ``xp`` in it is the library's namespace.
 
@@ -33,8 +46,8 @@ class Case:
     # How a peer says it, where that is not the expression; and why a peer has no part in the case.
     peers: Mapping[str, str] = field(default_factory=dict)
     without: Mapping[str, str] = field(default_factory=dict)
-    # Bytes that must be moved from and to memory, and floating-point operations, where these are the limit.
-    moved: int = 0
+    # What must be moved from and to memory, and floating-point operations, where these are the limit.
+    traffic: Traffic | None = None
     operations: int = 0
 
     @property

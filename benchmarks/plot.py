@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from benchmarks.summary import Side, Summary
 
@@ -80,7 +81,7 @@ def chart(title: str, names: list[str], sides: list[Bars], path: Path) -> None:
     save(figure, path)
 
 
-def save(figure: plt.Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Writes a picture and forgets the figure."""
     figure.savefig(path, dpi=DOTS_PER_INCH)
     plt.close(figure)
@@ -124,14 +125,13 @@ def overview(summaries: list[Summary], path: Path) -> None:
 
 
 def write(summaries: list[Summary], directory: Path) -> dict[str, str]:
-    """One picture per group, and an overview; returns the file names by group."""
+    """One picture per group that has a target, and an overview; returns the file names by group."""
     directory.mkdir(parents=True, exist_ok=True)
     files = {}
+    summaries = [each for each in summaries if each.group.target is not None and each.sides]
     for summary in summaries:
-        if summary.sides:
-            files[summary.group.name] = f"{summary.group.name}.png"
-            group_chart(summary, directory / files[summary.group.name])
-    summaries = [summary for summary in summaries if summary.sides]
+        files[summary.group.name] = f"{summary.group.name}.png"
+        group_chart(summary, directory / files[summary.group.name])
     if summaries:
         files["overview"] = "overview.png"
         overview(summaries, directory / files["overview"])

@@ -12,7 +12,7 @@ from benchmarks.summary import Side, Summary
 
 HOW = """Ratio = time of the peer / time of corepy: above 1, corepy is faster. Each case runs alternately with corepy
 and its peers in one process, on all cores that each library uses by itself; the time is the fastest of up to {rounds}
-turns (fewer where they take long, three at the least), with the garbage collector off. Results lie in memory before the
+turns, fewer where they take long, with the garbage collector off. Results lie in memory before the
 clock stops: deferred ones are forced, and creation includes one write in each page. JAX runs each expression jitted, numexpr as a
 string; both compile before the clock starts. PyTorch is eager. SciPy, with a worker per core, and numexpr take part
 where a case suits them. "The best of the others" is the fastest of the peers but NumPy, row by row. Idle threads of OpenBLAS

@@ -15,6 +15,7 @@ from benchmarks.groups import (
     products,
     reductions,
     registry,
+    scaling,
     small,
     sorting,
 )
@@ -34,5 +35,8 @@ GROUPS: tuple[Group, ...] = (
     products.BATCHED,
     linalg.GROUP,
     fft.GROUP,
+    scaling.GROUP,
     registry.GROUP,
 )
+# The registry's cases only inform, and only on request.
+DEFAULT = GROUPS[:-1]

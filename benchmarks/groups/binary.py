@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Group
+import numpy as np
+
+from benchmarks.case import Case, Group, Traffic
 from benchmarks.sample import Uniform, count
 from benchmarks.target import Target
 
@@ -21,7 +23,7 @@ GROUP = Group(
             f"a {operator} b",
             {"a": Uniform((elements,), dtype, -100, 100), "b": Uniform((elements,), dtype, -100, 100)},
             peers={"numexpr": f"a {operator} b"},
-            moved=3 * elements * int(dtype[-2:]) // 8,
+            traffic=Traffic(2 * elements * np.dtype(dtype).itemsize, elements * np.dtype(dtype).itemsize),
         )
         for dtype, operators in OPERATORS.items()
         for operator in operators

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from benchmarks.case import Case, Group
+import numpy as np
+
+from benchmarks.case import Case, Group, Traffic
 from benchmarks.sample import Uniform, count
 from benchmarks.target import Target
 
@@ -20,11 +22,11 @@ class Expression:
     name: str
     text: str
     inputs: dict[str, tuple[float, float]]
-    # Arrays that are read or written in full.
-    passes: int
+    # Times that an array of the size of the inputs is read from memory, and written.
+    reads: int
     numexpr: str = ""
     matrix: bool = False
-    peers: dict[str, str] = field(default_factory=dict)
+    writes: int = 1
 
 
 HORNER = "(((((0.7 * x - 0.1) * x + 0.3) * x - 1.2) * x + 0.9) * x - 0.4) * x + 2.1"
@@ -61,32 +63,32 @@ def black_scholes_string() -> str:
 
 
 EXPRESSIONS = (
-    Expression("a*b+a-b/a", "a * b + a - b / a", {"a": (1, 2), "b": (-1, 1)}, 3, "a * b + a - b / a"),
+    Expression("a*b+a-b/a", "a * b + a - b / a", {"a": (1, 2), "b": (-1, 1)}, 2, "a * b + a - b / a"),
     Expression(
         "norm of three",
         "xp.sqrt(x**2 + y**2 + z**2)",
         {"x": (-1, 1), "y": (-1, 1), "z": (-1, 1)},
-        4,
+        3,
         "sqrt(x**2 + y**2 + z**2)",
     ),
-    Expression("Horner, degree 6", HORNER, {"x": (-1, 1)}, 2, HORNER),
-    Expression("Gaussian pdf", GAUSSIAN.replace("exp", "xp.exp"), {"x": (-5, 5)}, 2, GAUSSIAN),
-    Expression("sigmoid", "1 / (1 + xp.exp(-x))", {"x": (-5, 5)}, 2, "1 / (1 + exp(-x))"),
+    Expression("Horner, degree 6", HORNER, {"x": (-1, 1)}, 1, HORNER),
+    Expression("Gaussian pdf", GAUSSIAN.replace("exp", "xp.exp"), {"x": (-5, 5)}, 1, GAUSSIAN),
+    Expression("sigmoid", "1 / (1 + xp.exp(-x))", {"x": (-5, 5)}, 1, "1 / (1 + exp(-x))"),
     Expression(
         "Black-Scholes",
         black_scholes(),
         {"s": (50, 150), "k": (50, 150), "t": (0.1, 2), "v": (0.1, 0.5)},
-        5,
+        4,
         black_scholes_string(),
     ),
-    Expression("sum((a-b)**2)", "xp.sum((a - b) ** 2)", {"a": (-1, 1), "b": (-1, 1)}, 2, "sum((a - b)**2)"),
+    Expression("sum((a-b)**2)", "xp.sum((a - b) ** 2)", {"a": (-1, 1), "b": (-1, 1)}, 2, "sum((a - b)**2)", writes=0),
     # Twice read, as the matrix does not fit into a cache between the moments and the division.
-    Expression("standardize, axis 0", "(x - xp.mean(x, axis=0)) / xp.std(x, axis=0)", {"x": (-1, 1)}, 3, matrix=True),
+    Expression("standardize, axis 0", "(x - xp.mean(x, axis=0)) / xp.std(x, axis=0)", {"x": (-1, 1)}, 2, matrix=True),
     Expression(
         "softmax, axis 1",
         "e = xp.exp(x - xp.max(x, axis=1, keepdims=True))\ne / xp.sum(e, axis=1, keepdims=True)",
         {"x": (-5, 5)},
-        2,
+        1,
         matrix=True,
     ),
 )
@@ -94,6 +96,7 @@ EXPRESSIONS = (
 
 def case(expression: Expression, dtype: str, elements: int) -> Case:
     """One expression of one dtype and size."""
+    size = elements * np.dtype(dtype).itemsize
     shape = (elements // COLUMNS, COLUMNS) if expression.matrix else (elements,)
     return Case(
         "fused",
@@ -101,7 +104,7 @@ def case(expression: Expression, dtype: str, elements: int) -> Case:
         expression.text,
         {name: Uniform(shape, dtype, *interval) for name, interval in expression.inputs.items()},
         peers={"numexpr": expression.numexpr} if expression.numexpr else {},
-        moved=expression.passes * elements * int(dtype[-2:]) // 8,
+        traffic=Traffic(expression.reads * size, expression.writes * size),
     )
 
 
