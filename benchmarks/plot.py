@@ -21,6 +21,8 @@ TICKS = (0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200)
 # Bars that end below or above are cut off there, so that the others can be told apart.
 LOWEST, HIGHEST = 0.25, 200.0
 DOTS_PER_INCH = 110
+# Above the axes, so that it hides nothing.
+LEGEND = {"fontsize": 7, "loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 3, "frameon": False}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def chart(title: str, names: list[str], sides: list[Bars], path: Path) -> None:
     height = 0.8 / len(sides)
     for index, bars in enumerate(sides):
         draw(axes, bars, (index - (len(sides) - 1) / 2) * height, height)
-    found = [ratio for bars in sides for ratio in bars.ratios if ratio is not None]
+    found = [ratio for bars in sides for ratio in (*bars.ratios, *bars.aims) if ratio is not None]
     left, right = max(LOWEST, min(0.8, *found)) / 1.3, min(HIGHEST, max(2.5, *found)) * 1.3
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xscale("log")
@@ -74,7 +76,7 @@ def chart(title: str, names: list[str], sides: list[Bars], path: Path) -> None:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel("time of the peer / time of corepy (black mark: target)")
     axes.set_title(title, fontsize=11, loc="left")
-    axes.legend(fontsize=7, loc="lower right", framealpha=0.9)
+    axes.legend(**LEGEND)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.25)
     axes.set_axisbelow(True)

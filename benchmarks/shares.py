@@ -12,7 +12,7 @@ from benchmarks import report
 from benchmarks.case import Case
 from benchmarks.limits import Limits, kind
 from benchmarks.measure import Measurement
-from benchmarks.plot import OTHER, REFERENCE, save
+from benchmarks.plot import LEGEND, OTHER, REFERENCE, save
 
 # Only passes over this many bytes come from memory, not from a cache.
 LEAST_BYTES = 50_000_000
@@ -71,7 +71,7 @@ def plot(found: list[Share], directory: Path) -> None:
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set_xlabel("share of the machine's limit")
     axes.set_title("Share of the machine's limit", fontsize=11, loc="left")
-    axes.legend(fontsize=7, loc="lower right")
+    axes.legend(**LEGEND)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.25)
     axes.set_axisbelow(True)

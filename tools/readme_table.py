@@ -57,7 +57,9 @@ def summary(report: dict) -> str:
     for name, group in report["groups"].items():
         if name in TITLES:
             lines.append(f"| {TITLES[name]} | {cell(group['numpy'])} | {cell(group['others'])} |")
-    versions = ", ".join(f"{title} {machine[name]}" for name, title in PEERS.items() if name in machine)
+    versions = ", ".join(
+        f"{title} {machine[name].partition('+')[0]}" for name, title in PEERS.items() if name in machine
+    )
     lines += [
         "",
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['isa']}, Python {machine['python']}, "
