@@ -1,10 +1,12 @@
 # Every habit has one command; each command sets up what it needs. `make` lists them.
 
-# Settings, e.g. `make test JOBS=1`, `make conformance MAX=1000`, `make bench CASES=exp PEERS=numpy`.
+# Settings, e.g. `make test JOBS=1`, `make conformance MAX=1000`, `make bench CASES=exp PEERS=numpy`, `make bench
+# INSTRUCTIONS=1` (instructions per call too, by valgrind).
 JOBS ?= auto
 MAX ?= 100
 CASES ?=
-PEERS ?= numpy
+PEERS ?= numpy torch jax numexpr scipy
+INSTRUCTIONS ?=
 PYTEST ?=
 CONFORMANCE ?=
 
@@ -55,8 +57,8 @@ format: setup  ## rewrite all sources in the project's format
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/clang-format -i $$(find csrc -name '*.h')
 
-bench: build  ## side by side with the peers; CASES=regex PEERS="numpy ..."
-	$(PY) -m benchmarks $(if $(CASES),--cases '$(CASES)') --peers $(PEERS)
+bench: build $(if $(filter-out numpy,$(PEERS)),$(STAMPS)/bench)  ## side by side with the peers; CASES=regex PEERS="numpy ..."
+	$(PY) -m benchmarks $(if $(CASES),--cases '$(CASES)') --peers $(PEERS) $(if $(INSTRUCTIONS),--instructions)
 
 docs: build  ## write docs/api.md and the stub anew from the docstrings
 	$(PY) tools/generate_stub.py
@@ -74,6 +76,10 @@ $(STAMPS)/setup: requirements-dev.txt tools/venv.sh
 	test -x $(PY) || tools/venv.sh $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@mkdir -p $(@D) && touch $@
+
+# A peer that cannot be installed is left out, with a remark in the report.
+$(STAMPS)/bench: $(STAMPS)/setup requirements-bench.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt && touch $@ || true
 
 $(STAMPS)/build: $(STAMPS)/setup $(SOURCES)
 	$(PY) -m maturin develop --release --locked

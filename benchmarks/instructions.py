@@ -16,13 +16,26 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import machine, peer, progress, report
 
 LIBRARIES = ("corepy", "numpy")
-EXPRESSIONS = ("a + b", "a + 1", "xp.exp(a)", "xp.sum(a)", "a[3]", "a[2:5]", "xp.zeros(3)", "xp.asarray(values)")
+EXPRESSIONS = (
+    "a + b",
+    "a + 1",
+    "xp.exp(a)",
+    "xp.sum(a)",
+    "a[3]",
+    "a[2:5]",
+    "xp.zeros(3)",
+    "xp.reshape(a, (2, 5))",
+    "xp.asarray(values)",
+)
 EMPTY = "pass"
+# Evaluations in the shorter of the two runs.
+REPEATS = 1000
 
 CHILD = """
 import sys
@@ -75,8 +88,18 @@ def per_call(library: str, expression: str, repeats: int) -> float:
     return (total(library, expression, 2 * repeats) - total(library, expression, repeats)) / repeats
 
 
-def count(expressions: list[str], repeats: int) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+@dataclass(frozen=True)
+class Counts:
     """Instructions by library and expression, and why some could not be counted."""
+
+    by_library: dict[str, dict[str, float]]
+    failures: dict[str, str]
+
+
+def count(expressions: list[str], repeats: int = REPEATS) -> Counts:
+    """Counts them all; nothing where valgrind is missing."""
+    if shutil.which("valgrind") is None:
+        return Counts({library: {} for library in LIBRARIES}, {"all": "valgrind is not installed"})
     work = [(library, expression) for library in LIBRARIES for expression in (EMPTY, *expressions)]
     counts: dict[str, dict[str, float]] = {library: {} for library in LIBRARIES}
     failures = {}
@@ -89,52 +112,46 @@ def count(expressions: list[str], repeats: int) -> tuple[dict[str, dict[str, flo
         empty = by_expression.pop(EMPTY, 0.0)
         for expression in by_expression:
             by_expression[expression] -= empty
-    return counts, failures
+    return Counts(counts, failures)
 
 
-def markdown(counts: dict[str, dict[str, float]], failures: dict[str, str], description: dict[str, object]) -> str:
-    """The table."""
+def chapter(counts: Counts, title: str = "## Instructions per call") -> str:
+    """The table, and how it came about."""
     lines = []
     for expression in EXPRESSIONS:
-        found = [counts[library].get(expression) for library in LIBRARIES]
+        found = [counts.by_library[library].get(expression) for library in LIBRARIES]
+        own, numpy = found
         if any(found):
-            ratio = f"{found[1] / found[0]:.2f}" if all(found) else ""
-            lines.append([expression, *(f"{value:,.0f}" if value else "" for value in found), ratio])
-    parts = [
-        "# Instructions per call\n",
-        __doc__.split("\n\n", 1)[1].strip() + "\n",
-        "`a` and `b` have ten float64 elements.\n",
-    ]
-    parts.append(report.table(["setting", "value"], ([key, str(value)] for key, value in description.items())))
+            ratio = f"{numpy / own:.2f}" if own and numpy else ""
+            lines.append([f"`{expression}`", *(f"{value:,.0f}" if value else "" for value in found), ratio])
+    parts = [f"{title}\n", __doc__.split("\n\n", 1)[1].strip() + "\n"]
+    parts.append("`a` and `b` have ten float64 elements, `values` is a list of ten.\n")
     parts.append(report.table(["expression", *LIBRARIES, "ratio"], lines))
-    if failures:
-        parts += [
-            "## Not counted\n",
-            report.table(["expression", "why"], ([what, why] for what, why in failures.items())),
-        ]
+    if counts.failures:
+        parts.append("Not counted:\n")
+        parts.append(report.table(["expression", "why"], ([what, why] for what, why in counts.failures.items())))
     return "\n".join(parts)
 
 
 def main() -> int:
     """Counts and writes the report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=1000, help="evaluations in the shorter of the two runs")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="evaluations in the shorter of the two runs")
     parser.add_argument("--cases", metavar="REGEX", default="", help="only expressions that match")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/report"), help="directory of the report")
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
         print("Not counted: valgrind is not installed (on Debian: apt-get install valgrind).")
         return 0
-    chosen = [expression for expression in EXPRESSIONS if re.search(options.cases, expression)]
-    counts, failures = count(chosen, options.repeats)
+    counts = count([expression for expression in EXPRESSIONS if re.search(options.cases, expression)], options.repeats)
     description = machine.describe(peer.corepy(), [peer.numpy()])
     # The child's, under valgrind, is another one.
     del description["isa"], description["threads"]
-    text = markdown(counts, failures, description)
+    settings = report.table(["setting", "value"], ([key, str(value)] for key, value in description.items()))
+    text = f"{chapter(counts, '# Instructions per call')}\n{settings}"
     path = report.write(options.out, "instructions.md", text)
-    report.write(
-        options.out, "instructions.json", json.dumps({"machine": description, "instructions": counts}, indent=1)
-    )
+    data = json.dumps({"machine": description, "instructions": counts.by_library}, indent=1)
+    report.write(options.out, "instructions.json", data)
     print(text)
     print(f"Written to {path}")
     return 0

@@ -1,10 +1,10 @@
 """Interleaved timing.
 
 All libraries run in one process, turn by turn, so that a disturbance of the machine hits them alike; the order
-changes every round. Where a case says so, the process rests before each turn until the threads of the library before are
-asleep, and then runs the expression untimed for 20 ms: on a virtual machine a sleeping thread may take 10 ms to come. A turn
-repeats the expression until it lasts about a millisecond. The figure is the fastest turn,
-divided by its repeats: what the code costs when nothing disturbs it. The garbage collector is off.
+changes every round. A turn repeats the expression until it lasts about a millisecond. Where threads take part, each turn
+begins when the threads of the library before have gone to sleep, with untimed evaluations that wake the library's
+own. The figure is the fastest turn, divided by its repeats: what the code costs when nothing disturbs it. A library's
+turns in a case end when they have taken `BUDGET`, or twice that where there were fewer than `LEAST`. The garbage collector is off.
 """
 
 from __future__ import annotations
@@ -12,37 +12,54 @@ from __future__ import annotations
 import gc
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks.agreement import differs
 from benchmarks.case import Case
-from benchmarks.peer import Library
+from benchmarks.peer import Library, Loop, Unable
 
-TURN_NANOSECONDS = 1_000_000
-WARM_UP_NANOSECONDS = 20_000_000
+TURN = 1_000_000
+# A sleeping thread may take milliseconds to come on a virtual machine.
+WARM_UP = 2_000_000
+BUDGET = 400_000_000
+LEAST = 3
 MAXIMUM_REPEATS = 1 << 20
-
-Loop = Callable[[Iterable[None]], None]
+REFERENCE = "numpy"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One case with one peer; the times are seconds per evaluation."""
+    """One case: seconds per evaluation of corepy and of each peer that took part, and remarks."""
 
     group: str
     case: str
-    peer: str
     corepy: float
-    time: float
-    note: str = ""
+    peers: dict[str, float]
+    notes: list[str] = field(default_factory=list)
+
+    def ratio(self, peer: str) -> float | None:
+        """How many times as long a peer takes."""
+        return self.peers[peer] / self.corepy if peer in self.peers else None
 
     @property
-    def ratio(self) -> float:
-        """How many times as long the peer takes."""
-        return self.time / self.corepy
+    def reference(self) -> float | None:
+        """The ratio to NumPy."""
+        return self.ratio(REFERENCE)
+
+    @property
+    def best(self) -> str | None:
+        """The fastest of the peers other than NumPy."""
+        others = {name: seconds for name, seconds in self.peers.items() if name != REFERENCE}
+        return min(others, key=others.__getitem__, default=None)
+
+    @property
+    def other(self) -> float | None:
+        """The ratio to the fastest of the peers other than NumPy."""
+        return self.ratio(self.best) if self.best else None
 
 
 class Skipped(Exception):
@@ -70,77 +87,75 @@ def turn(loop: Loop, repeats: int) -> int:
     return time.perf_counter_ns() - start
 
 
-def warm_up(loop: Loop, repeats: int) -> None:
-    """Evaluates until the library's own threads are awake."""
-    end = time.perf_counter_ns() + WARM_UP_NANOSECONDS
-    while time.perf_counter_ns() < end:
-        turn(loop, repeats)
-
-
 def calibrate(loop: Loop) -> int:
     """The repeats that make a turn long enough; the trials warm up caches, pools and threads."""
-    turn(loop, 1)
+    first = turn(loop, 1)
+    if first > 100 * TURN:
+        return 1
     repeats = 1
-    while (elapsed := turn(loop, repeats)) < TURN_NANOSECONDS and repeats < MAXIMUM_REPEATS:
-        growth = TURN_NANOSECONDS / max(elapsed, 1)
+    while (elapsed := turn(loop, repeats)) < TURN and repeats < MAXIMUM_REPEATS:
+        growth = TURN / max(elapsed, 1)
         repeats = max(repeats + 1, min(10 * repeats, int(repeats * growth * 1.1)))
     return repeats
 
 
-def fastest(loops: list[Loop], rounds: int, rest: float = 0.0) -> list[float]:
-    """Seconds per evaluation of each loop, with a rest of so many seconds before each turn."""
-    best = [float("inf")] * len(loops)
+@dataclass
+class Runner:
+    """One library's turns in one case."""
+
+    loop: Loop
+    restless: float
+    repeats: int = 1
+    best: float = float("inf")
+    spent: int = 0
+
+    def take_turn(self, threaded: bool) -> None:
+        """One turn, warmed up where threads take part."""
+        begin = time.perf_counter_ns()
+        if threaded and self.best < WARM_UP:
+            while time.perf_counter_ns() - begin < WARM_UP:
+                self.loop(itertools.repeat(None, self.repeats))
+        self.best = min(self.best, turn(self.loop, self.repeats) / self.repeats)
+        self.spent += time.perf_counter_ns() - begin
+        if threaded:
+            time.sleep(self.restless)
+
+
+def fastest(runners: list[Runner], rounds: int, threaded: bool) -> list[float]:
+    """Seconds per evaluation of each library."""
     with collector_off():
-        repeats = [calibrate(loop) for loop in loops]
-        order = list(range(len(loops)))
-        for _ in range(rounds):
-            for index in order:
-                if rest > 0:
-                    time.sleep(rest)
-                    warm_up(loops[index], repeats[index])
-                best[index] = min(best[index], turn(loops[index], repeats[index]) / repeats[index])
+        for runner in runners:
+            runner.repeats = calibrate(runner.loop)
+        order = list(runners)
+        for played in range(rounds):
+            for runner in order:
+                if runner.spent < (2 * BUDGET if played < LEAST else BUDGET):
+                    runner.take_turn(threaded)
             order = order[1:] + order[:1]
-    return [nanoseconds * 1e-9 for nanoseconds in best]
+    return [runner.best * 1e-9 for runner in runners]
 
 
-def differs(actual: np.ndarray, expected: np.ndarray) -> str:
-    """A note where two libraries' results disagree, or nothing: a fast wrong answer is worth no row."""
-    if actual.shape != expected.shape or actual.dtype != expected.dtype:
-        return f"results differ: {actual.dtype}{actual.shape}, {expected.dtype}{expected.shape}"
-    if expected.dtype.kind not in "fc":
-        return "" if np.array_equal(actual, expected) else "results differ"
-    tolerance = 64 * np.finfo(expected.dtype).eps
-    if expected.ndim == 0:
-        # A sum's rounding error grows with its length, and NumPy's is the larger.
-        tolerance = 1e-3 if expected.dtype == np.float32 else 1e-9
-    scale = np.nanmax(np.abs(expected), initial=0.0, where=np.isfinite(expected))
-    agree = np.allclose(actual, expected, rtol=tolerance, atol=float(tolerance * scale), equal_nan=True)
-    return "" if agree else "results differ"
-
-
-def measure(case: Case, corepy: Library, peers: list[Library], rounds: int) -> list[Measurement]:
+def measure(case: Case, corepy: Library, peers: list[Library], rounds: int) -> Measurement:
     """Times `case` with corepy and with each peer that can run it."""
-    if missing := corepy.missing(case):
-        raise Skipped(f"corepy has no {', '.join(missing)}")
-    able = [peer for peer in peers if not peer.missing(case)]
-    libraries = [corepy, *able]
-    loops, results = [], []
-    for library in libraries:
+    samples = {name: sample.make(seed) for seed, (name, sample) in enumerate(case.used.items())}
+    notes = [case.note] if case.note else []
+    runners: dict[str, Runner] = {}
+    own: np.ndarray | None = None
+    for library in (corepy, *peers):
         try:
-            variables = library.variables(case)
-            results.append(library.evaluate(case, variables))
-            loops.append(library.loop(case, variables))
+            library.check(case)
+            variables = library.variables(case, samples)
+            result = library.evaluate(case, variables)
+            runners[library.name] = Runner(library.loop(case, variables), library.restless)
         except Exception as error:
-            raise Skipped(f"{library.name}: {type(error).__name__}: {error}") from error
-    times = fastest(loops, rounds, case.rest)
-    return [
-        Measurement(
-            case.group,
-            case.name,
-            peer.name,
-            times[0],
-            seconds,
-            "; ".join(filter(None, [case.note, differs(results[0], result)])),
-        )
-        for peer, seconds, result in zip(able, times[1:], results[1:], strict=True)
-    ]
+            why = str(error) if isinstance(error, Unable) else f"{type(error).__name__}: {error}".split("\n")[0][:120]
+            if library is corepy:
+                raise Skipped(f"corepy: {why}") from error
+            notes += [f"{library.name}: {why}"] if why else []
+            continue
+        if own is None:
+            own = result
+        elif note := differs(own, result):
+            notes.append(f"{library.name}: {note}")
+    times = dict(zip(runners, fastest(list(runners.values()), rounds, case.is_large), strict=True))
+    return Measurement(case.group, case.name, times.pop(corepy.name), times, notes)

@@ -1,22 +1,22 @@
-"""The report: whether each group meets its target, the rows that fall short first, then every row."""
+"""The report: whether each group meets its targets, the rows that fall short first, then every row."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.case import Group
 from benchmarks.measure import Measurement
-
-# The targets are stated against this peer.
-REFERENCE = "numpy"
+from benchmarks.summary import Side, Summary
 
 HOW = """Ratio = time of the peer / time of corepy: above 1, corepy is faster. Each case runs alternately with corepy
-and its peers in one process, on all cores that each library uses by itself; the time is the fastest of {rounds} rounds,
-with the garbage collector off. Creation includes one write in each page of the result, the same for every library."""
+and its peers in one process, on all cores that each library uses by itself; the time is the fastest of up to {rounds}
+turns, fewer where they take long, with the garbage collector off. Results lie in memory before the
+clock stops: deferred ones are forced, and creation includes one write in each page. JAX runs each expression jitted, numexpr as a
+string; both compile before the clock starts. PyTorch is eager. SciPy, with a worker per core, and numexpr take part
+where a case suits them. "The best of the others" is the fastest of the peers but NumPy, row by row. Idle threads of OpenBLAS
+and OpenMP are told to fall asleep after about 0.5 ms (`benchmarks/__init__.py`): within a turn they stay awake."""
 
 
 def duration(seconds: float) -> str:
@@ -27,11 +27,6 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e9:.3g} ns"
 
 
-def geometric_mean(ratios: list[float]) -> float:
-    """The mean that treats 2 and 1/2 alike."""
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
-
-
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table."""
     header = list(header)
@@ -39,120 +34,144 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def verdict(group: Group, ratios: list[float]) -> str:
-    """Whether the target is met, in a word."""
-    if group.target is None:
-        return "no target"
-    return "met" if group.target.is_met(ratios) else "**not met**"
+def escaped(text: str) -> str:
+    """Text for a cell of a table."""
+    return text.replace("|", "\\|")
 
 
-def row(measurement: Measurement) -> list[str]:
-    """One line of a table of cases."""
+def shown(ratio: float | None) -> str:
+    """A ratio as the tables have it."""
+    return "" if ratio is None else f"{ratio:.2f}"
+
+
+def cells(side: Side | None) -> list[str]:
+    """One side in the table of groups."""
+    if side is None:
+        return ["", "", "", ""]
+    target = "" if side.target is None else str(side.target)
+    return [f"{side.lowest:.2f}", f"{side.mean:.2f}", target, side.verdict]
+
+
+def overview(summaries: list[Summary]) -> str:
+    """One line per group."""
+    header = ["group", "rows", "NumPy: lowest", "geometric mean", "target", "state"]
+    header += ["others: lowest", "geometric mean", "target", "state"]
+    rows = [
+        [each.group.title, str(len(each.measurements)), *cells(each.reference), *cells(each.other)]
+        for each in summaries
+    ]
+    return table(header, rows)
+
+
+def row(measurement: Measurement, peers: list[str]) -> list[str]:
+    """One line of a group's table."""
+    times = [duration(measurement.peers[name]) if name in measurement.peers else "" for name in peers]
+    other = f"{shown(measurement.other)} ({measurement.best})" if measurement.best else ""
     return [
-        measurement.case,
+        escaped(measurement.case),
         duration(measurement.corepy),
-        duration(measurement.time),
-        f"{measurement.ratio:.2f}",
-        measurement.note,
+        *times,
+        shown(measurement.reference),
+        other,
+        escaped("; ".join(measurement.notes)),
     ]
 
 
-def short(group: Group, measurements: list[Measurement]) -> list[Measurement]:
-    """The rows below the group's aim, the worst first."""
-    if group.target is None:
-        return []
-    return [measurement for measurement in measurements if measurement.ratio < group.target.aim]
+def columns(peers: list[str]) -> list[str]:
+    """The header of a group's table."""
+    return ["case", "corepy", *peers, "vs NumPy", "vs the best other", "remark"]
 
 
-def section(peer: str, groups: list[tuple[Group, list[Measurement]]], plots: Mapping[tuple[str, str], str]) -> str:
-    """The tables against one peer."""
-    summary = []
-    for group, measurements in groups:
-        ratios = [measurement.ratio for measurement in measurements]
-        target = [str(group.target) if group.target else "", verdict(group, ratios)] if peer == REFERENCE else []
-        figures = [f"{min(ratios):.2f}", f"{geometric_mean(ratios):.2f}", f"{max(ratios):.2f}"]
-        summary.append([group.title, str(len(ratios)), *figures, *target])
-    target_header = ["target", "state"] if peer == REFERENCE else []
-    parts = [
-        f"## Against {peer}\n",
-        table(["group", "rows", "lowest", "geometric mean", "highest", *target_header], summary),
-    ]
-    header = ["case", "corepy", peer, "ratio", "remark"]
-    if peer == REFERENCE:
-        below = [[group.title, *row(each)] for group, measurements in groups for each in short(group, measurements)]
-        if below:
-            parts += [f"### Rows below the aim of their group ({len(below)})\n", table(["group", *header], below)]
-    for group, measurements in groups:
-        parts.append(f"### {group.title}\n")
-        if (peer, group.name) in plots:
-            parts.append(f"![{group.title}]({plots[peer, group.name]})\n")
-        parts.append(table(header, map(row, measurements)))
+def taking_part(measurements: Iterable[Measurement]) -> list[str]:
+    """The peers of these measurements."""
+    return list(dict.fromkeys(name for each in measurements for name in each.peers))
+
+
+def below(summaries: list[Summary]) -> str:
+    """The rows that keep a group from its target."""
+    lines = []
+    for summary in summaries:
+        for side in summary.sides:
+            names = {each.case: each for each in summary.measurements}
+            for case in side.short():
+                against = side.title if side is summary.reference else str(names[case].best)
+                lines.append([summary.group.title, escaped(case), against, shown(side.ratios[case]), str(side.target)])
+    if not lines:
+        return ""
+    title = f"## Rows below what their group is to reach ({len(lines)})\n"
+    return f"{title}\n{table(['group', 'case', 'against', 'ratio', 'target'], lines)}"
+
+
+def section(summary: Summary, plots: Mapping[str, str]) -> str:
+    """One group: its plot and all its rows, the lowest ratio to NumPy first."""
+    parts = [f"### {summary.group.title}\n"]
+    if summary.group.name in plots:
+        parts.append(f"![{summary.group.title}]({plots[summary.group.name]})\n")
+    peers = taking_part(summary.measurements)
+    ordered = sorted(summary.measurements, key=lambda each: each.reference or each.other or 0)
+    parts.append(table(columns(peers), (row(each, peers) for each in ordered)))
     return "\n".join(parts)
-
-
-def by_group(
-    groups: Iterable[Group], measurements: list[Measurement], peer: str
-) -> list[tuple[Group, list[Measurement]]]:
-    """The measurements against one peer, group by group, the lowest ratio first; groups without any are left out."""
-    found = []
-    for group in groups:
-        mine = [each for each in measurements if each.group == group.name and each.peer == peer]
-        if mine:
-            found.append((group, sorted(mine, key=lambda each: each.ratio)))
-    return found
 
 
 def markdown(
-    groups: Iterable[Group],
-    measurements: list[Measurement],
+    summaries: list[Summary],
     skipped: Mapping[str, str],
     machine: Mapping[str, object],
     rounds: int,
-    plots: Mapping[tuple[str, str], str],
+    plots: Mapping[str, str],
+    chapters: Iterable[str] = (),
 ) -> str:
-    """The whole report."""
-    groups = list(groups)
+    """The whole report; `chapters` stand between the overview and the tables of the groups."""
     parts = ["# corepy's benchmarks\n", HOW.format(rounds=rounds) + "\n"]
     parts.append(table(["setting", "value"], ([key, str(value)] for key, value in machine.items())))
-    for peer in dict.fromkeys(each.peer for each in measurements):
-        parts.append(section(peer, by_group(groups, measurements, peer), plots))
+    parts += ["## Overview\n", overview(summaries)]
+    if "overview" in plots:
+        parts.append(f"![Geometric means]({plots['overview']})\n")
+    parts += [below(summaries), *chapters, "## All rows\n"]
+    parts += [section(summary, plots) for summary in summaries]
     if skipped:
-        parts += [
-            f"## Not run ({len(skipped)})\n",
-            table(["case", "why"], ([case, why] for case, why in skipped.items())),
-        ]
-    return "\n".join(parts)
+        parts.append(f"## Not run ({len(skipped)})\n")
+        parts.append(table(["case", "why"], ([escaped(case), escaped(why)] for case, why in skipped.items())))
+    return "\n".join(filter(None, parts))
+
+
+def figures(side: Side | None) -> dict[str, object] | None:
+    """One side as data."""
+    if side is None:
+        return None
+    return {
+        "target": None if side.target is None else str(side.target),
+        "met": side.is_met,
+        "rows": len(side.ratios),
+        "lowest": side.lowest,
+        "geometric_mean": side.mean,
+        "highest": side.highest,
+    }
 
 
 def as_json(
-    groups: Iterable[Group],
-    measurements: list[Measurement],
+    summaries: list[Summary],
     skipped: Mapping[str, str],
     machine: Mapping[str, object],
     rounds: int,
+    extras: Mapping[str, object] | None = None,
 ) -> str:
     """The report as data."""
-    states = {
-        group.name: {
-            "target": str(group.target),
-            "met": group.target.is_met(ratios),
-            "lowest": min(ratios),
-            "geometric_mean": geometric_mean(ratios),
+    groups = {
+        each.group.name: {
+            "title": each.group.title,
+            "numpy": figures(each.reference),
+            "others": figures(each.other),
         }
-        for group, mine in by_group(groups, measurements, REFERENCE)
-        if group.target is not None
-        for ratios in [[each.ratio for each in mine]]
+        for each in summaries
     }
-    return json.dumps(
-        {
-            "machine": machine,
-            "rounds": rounds,
-            "groups": states,
-            "measurements": [{**asdict(each), "ratio": each.ratio} for each in measurements],
-            "skipped": dict(skipped),
-        },
-        indent=1,
-    )
+    measurements = [
+        {**asdict(each), "vs_numpy": each.reference, "best_other": each.best, "vs_best_other": each.other}
+        for summary in summaries
+        for each in summary.measurements
+    ]
+    data = {"machine": machine, "rounds": rounds, "groups": groups, "measurements": measurements}
+    return json.dumps({**data, "skipped": dict(skipped), **(extras or {})}, indent=1)
 
 
 def write(directory: Path, name: str, text: str) -> Path:

@@ -1,69 +1,85 @@
 """Writes the benchmarks' summary into README.md, between its markers, from a report of ``make bench``.
 
-One row per group of cases: the lowest ratio, the geometric mean, the highest. A ratio is NumPy's time over corepy's.
+One row per group of cases: the geometric means of the ratios, a peer's time over corepy's, to NumPy and to the fastest of
+the other peers in each row, with the lowest in brackets. The report's overview plot becomes docs/images/benchmarks.png.
 """
 
 import argparse
 import json
-import math
 import re
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(<!-- benchmarks:begin.*?-->\n).*?(<!-- benchmarks:end -->)", re.DOTALL)
-PEER = "numpy"
+PICTURE = Path("docs/images/benchmarks.png")
+PEERS = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX", "numexpr": "numexpr", "scipy": "SciPy"}
 TITLES = {
-    "small": "`a + b`, `a * 2 + 1`, `a < b`, `sqrt(a)` at 10 elements",
-    "binary": "`a + b`, `a * b` at 1e6 and 8e6",
-    "math": "`exp log sin cos tanh atan log1p expm1` at 1e4 and 1e6",
+    "fused": "whole expressions at 1e6 and 8e6: Horner, Gaussian, sigmoid, Black-Scholes, softmax …",
+    "binary": "`a + b`, `a - b`, `a * b`, `a / b` at 1e6 and 8e6",
+    "math": "`exp log sin cos tanh atan log1p expm1` from 1e4 to 8e6",
+    "small": "operators, functions, reductions, creation, indexing, views at 10 elements",
     "layouts": "mixed dtypes, broadcasting, transposed, strided and reversed views at 1e6",
-    "reductions": "`sum mean max` over all and along axes",
     "conversion": "`astype`, `zeros`, `full`, `arange`, `linspace` at 1e6",
-    "indexing": "`take`, `a[index]`, `a[mask]`, `nonzero`, `where` at 1e6",
-    "manipulation": "`concat roll flip` at 1e6",
-    "scans": "`cumulative_sum std var argmax` at 1e6",
+    "reductions": "`sum mean max prod std var argmax` and scans, over all and along axes",
     "sorting": "`sort argsort unique_values searchsorted` at 1e3 and 1e6",
-    "products-small": "`a @ b` of 16×16 and 64×64 (OpenBLAS)",
-    "products": "`a @ b` of 256×256 to 2000×2000 (OpenBLAS)",
-    "products-integer": "`a @ b` of 256×256 int64",
-    "linalg-small": "`solve inv cholesky qr svd eigh` of 32×32 (LAPACK)",
-    "linalg": "`solve inv cholesky qr svd eigh` of 512×512 (LAPACK)",
-    "fft": "`fft rfft` at 2^10 to 2^20, `fftn` of 1024×1024",
+    "movement": "`take`, `a[index]`, `a[mask]`, `nonzero`, `where`, `concat`, `roll`, transposed copies at 1e6",
+    "products": "`a @ b` from 16×16 to 2000×2000, float64, float32, complex128",
+    "products-integer": "`a @ b` of 256×256 and 512×512 int64",
+    "products-batched": "`a @ b` of 2000 pairs of 8×8",
+    "linalg": "`cholesky solve inv qr svd eigh eigvals` of 32×32 and 512×512",
+    "fft": "`fft rfft fftn`, from 2^10 points to 2^20",
 }
 
 
+def cell(side: dict | None) -> str:
+    """One side of a group: the geometric mean, and the lowest ratio."""
+    return "" if side is None else f"{side['geometric_mean']:.2f} ({side['lowest']:.2f})"
+
+
 def summary(report: dict) -> str:
-    """The table and what it was measured on."""
-    lines = [
-        "How many times as fast as NumPy (time of NumPy / time of corepy, each the fastest of several interleaved rounds):",
-        "",
-        "| cases | lowest | geometric mean | highest |",
-        "|---|---:|---:|---:|",
-    ]
-    for group in report["groups"]:
-        ratios = [each["ratio"] for each in report["measurements"] if (each["group"], each["peer"]) == (group, PEER)]
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-        title = TITLES.get(group, group)
-        lines.append(f"| {title} | {min(ratios):.2f} | {mean:.2f} | {max(ratios):.2f} |")
+    """The table, the plot and what they were measured on."""
     machine = report["machine"]
+    others = [
+        title
+        for name, title in PEERS.items()
+        if name != "numpy" and machine.get(name, "n").startswith(tuple("0123456789"))
+    ]
+    lines = [
+        "How many times as fast as its peers corepy is: the time of the peer over the time of corepy, interleaved in one process on",
+        f"all cores, as geometric mean (lowest) of each group of cases. The others are {', '.join(others)}, of which each case counts the fastest.",
+        "",
+        f"![Geometric means of each group]({PICTURE.as_posix()})",
+        "",
+        "| cases | to NumPy | to the best of the others |",
+        "|---|---:|---:|",
+    ]
+    for name, group in report["groups"].items():
+        if name in TITLES:
+            lines.append(f"| {TITLES[name]} | {cell(group['numpy'])} | {cell(group['others'])} |")
+    versions = ", ".join(
+        f"{title} {machine[name].partition('+')[0]}" for name, title in PEERS.items() if name in machine
+    )
     lines += [
         "",
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['isa']}, Python {machine['python']}, "
-        f"NumPy {machine[PEER]}. On other machines the ratios differ: `make bench`.",
+        f"{versions}. JAX is jitted. On other machines the ratios differ: `make bench`.",
     ]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Rewrites README.md."""
+    """Rewrites README.md and copies the plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("report", type=Path, nargs="?", default=ROOT / "benchmarks" / "report" / "report.json")
-    table = summary(json.loads(parser.parse_args().report.read_text(encoding="utf-8")))
+    path = parser.parse_args().report
+    table = summary(json.loads(path.read_text(encoding="utf-8")))
     page = ROOT / "README.md"
     text, count = MARKED.subn(lambda match: match[1] + table + match[2], page.read_text(encoding="utf-8"))
     if count != 1:
         raise SystemExit("README.md: the markers of the benchmarks are missing")
     page.write_text(text, encoding="utf-8")
+    shutil.copyfile(path.with_name("overview.png"), ROOT / PICTURE)
 
 
 if __name__ == "__main__":

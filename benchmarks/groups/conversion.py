@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Group, Target, Uniform
+from benchmarks.case import Case, Group
+from benchmarks.sample import Uniform
+from benchmarks.target import Target
 
 ELEMENTS = 1_000_000
 DTYPES = ("float64", "float32", "int32", "int64")

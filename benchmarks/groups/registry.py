@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.case import Case, Group, Uniform
+from benchmarks.case import Case, Group
+from benchmarks.sample import Uniform
 from corepy import _core
 
 ELEMENTS = 100_000
