@@ -275,7 +275,7 @@ unsafe fn run(
     let inputs = operands.len();
     // The registry's costs are float64's; float32 has twice the lanes and shorter polynomials.
     let narrow = if compute == DType::Float32 && info.cost > 0.4 { 0.8 } else { 1.0 };
-    let mut program = Program { cost: info.cost * narrow * compute.itemsize() as f32 / 8.0, ..Program::default() };
+    let mut program = Program::new(info.cost * narrow * compute.itemsize() as f32 / 8.0);
     if compute.is_complex() {
         program.cost *= 2.0;
     }
@@ -287,23 +287,22 @@ unsafe fn run(
             let slot = (inputs + program.temporaries.len()) as Slot;
             program.temporaries.push(compute.itemsize());
             let kernel = ffi::cast(operand.dtype(), compute);
-            program.steps.push(Step { kernel, args: [i as Slot, 0, 0], arity: 1, out: slot });
+            program.steps.push(Step::new(kernel, &[i as Slot], slot));
             program.cost += 0.3;
             slot
         };
     }
     let result = op.result_dtype(compute);
     let kernel = ffi::elementwise(op, compute).expect("compute_dtype chose a dtype of the domain");
-    let arity = inputs as u8;
     if result == out.dtype() {
         let last = (inputs + program.temporaries.len()) as Slot;
-        program.steps.push(Step { kernel, args, arity, out: last });
+        program.steps.push(Step::new(kernel, &args[..inputs], last));
     } else {
         let slot = (inputs + program.temporaries.len()) as Slot;
         program.temporaries.push(result.itemsize());
-        program.steps.push(Step { kernel, args, arity, out: slot });
+        program.steps.push(Step::new(kernel, &args[..inputs], slot));
         let kernel = ffi::cast(result, out.dtype());
-        program.steps.push(Step { kernel, args: [slot, 0, 0], arity: 1, out: slot + 1 });
+        program.steps.push(Step::new(kernel, &[slot], slot + 1));
         program.cost += 0.3;
     }
     let mut all: SmallVec<[&[isize]; 4]> = strides.iter().copied().collect();
@@ -379,8 +378,8 @@ fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Res
     let order: Shape = memory_order(out.shape(), &[out.strides(), &strides]);
     let plan = plan(out.shape(), &order, &[&strides, out.strides()]);
     let cost = 0.2 * value.dtype().itemsize().max(out.dtype().itemsize()) as f32 / 8.0;
-    let mut program = Program { cost, ..Program::default() };
-    program.steps.push(Step { kernel: ffi::cast(value.dtype(), out.dtype()), args: [0; 3], arity: 1, out: 1 });
+    let mut program = Program::new(cost);
+    program.steps.push(Step::new(ffi::cast(value.dtype(), out.dtype()), &[0], 1));
     let memory = [
         exec::Operand { data: value.data(), itemsize: value.dtype().itemsize() },
         exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() },

@@ -22,7 +22,7 @@ pub fn select(condition: Operand<'_>, chosen: Operand<'_>, other: Operand<'_>) -
     let out = Tensor::empty_ordered(OP, &shape, dtype, &order)?;
     let plan = plan(&shape, &order, &[views[0], views[1], views[2], out.strides()]);
 
-    let mut program = Program { cost: 0.3 * dtype.itemsize() as f32 / 8.0, ..Program::default() };
+    let mut program = Program::new(0.3 * dtype.itemsize() as f32 / 8.0);
     let mut args = [0; 3];
     for (i, (operand, wanted)) in operands.iter().zip([DType::Bool, dtype, dtype]).enumerate() {
         args[i] = if operand.dtype() == wanted {
@@ -31,13 +31,13 @@ pub fn select(condition: Operand<'_>, chosen: Operand<'_>, other: Operand<'_>) -
             let slot = (3 + program.temporaries.len()) as Slot;
             program.temporaries.push(wanted.itemsize());
             let kernel = ffi::cast(operand.dtype(), wanted);
-            program.steps.push(Step { kernel, args: [i as Slot, 0, 0], arity: 1, out: slot });
+            program.steps.push(Step::new(kernel, &[i as Slot], slot));
             program.cost += 0.3;
             slot
         };
     }
     let last = (3 + program.temporaries.len()) as Slot;
-    program.steps.push(Step { kernel: ffi::select(dtype.itemsize()), args, arity: 3, out: last });
+    program.steps.push(Step::new(ffi::select(dtype.itemsize()), &args, last));
     let mut memory: SmallVec<[exec::Operand; 4]> = operands
         .iter()
         .map(|operand| exec::Operand { data: operand.data(), itemsize: operand.dtype().itemsize() })

@@ -171,6 +171,18 @@ impl<'a> Geometry<'a> {
         self.block_rows * self.block_cols
     }
 
+    /// The inputs of which one element stands for every block.
+    pub fn scalars(&self) -> Mask {
+        let roles = self.roles[..self.inputs].iter().enumerate();
+        roles.fold(0, |mask, (input, role)| mask | Mask::from(*role == Role::Scalar) << input)
+    }
+
+    /// The same cut for a program with the same slots.
+    #[must_use]
+    pub fn with_program(self, program: &'a Program) -> Geometry<'a> {
+        Geometry { program, ..self }
+    }
+
     /// Whether an output is written past the caches.
     pub fn streams(&self) -> bool {
         self.roles.contains(&Role::Stream)

@@ -1,10 +1,12 @@
 //! The executor: plan → split → load → run → store, once, for every operation.
 
 mod block;
+mod jit;
 mod program;
 
 pub(crate) use block::{ARENA_BLOCK, STREAM_BYTES, STREAM_TURN, stream_fence};
 pub use block::{Geometry, Operand, Role};
+pub use jit::{Arithmetic, Float};
 pub use program::{MAX_SLOTS, Mask, Program, Slot, Step};
 
 use corepy_core::plan::Plan;
@@ -66,6 +68,9 @@ pub unsafe fn run(
     fresh: bool,
 ) -> Result<()> {
     let geometry = Geometry::new(program, plan, operands, inputs, fresh);
+    let mut fused = program.clone();
+    fused.fuse(inputs, geometry.scalars());
+    let geometry = geometry.with_program(&fused);
     let Cut { blocks, chunks, parallel, per_chunk, .. } = Cut::new(&geometry, program);
     if blocks == 0 {
         return Ok(());

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::jit::{self, Arithmetic, Float, Stage};
 use crate::ffi::Kernel;
 
 /// A place that holds a block: inputs first, then temporaries, then outputs.
@@ -24,11 +25,22 @@ pub struct Step {
     pub arity: u8,
     /// Where the result goes.
     pub out: Slot,
+    /// The instruction that it is, where it is only one.
+    pub arithmetic: Option<(Arithmetic, Float)>,
+}
+
+impl Step {
+    /// One kernel of `args`.
+    pub fn new(kernel: Kernel, args: &[Slot], out: Slot) -> Step {
+        let mut slots = [0; 3];
+        slots[..args.len()].copy_from_slice(args);
+        Step { kernel, args: slots, arity: args.len() as u8, out, arithmetic: None }
+    }
 }
 
 /// Instructions over slots. An eager operation is a program of one step, with a cast before it for
 /// each operand of another dtype and one after it where the destination has another.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Program {
     /// In order of execution.
     pub steps: SmallVec<[Step; 4]>,
@@ -36,9 +48,16 @@ pub struct Program {
     pub temporaries: SmallVec<[usize; 4]>,
     /// Estimated nanoseconds per element on one core.
     pub cost: f32,
+    /// What to do where several steps are one; empty where none are.
+    pub(super) stages: Vec<Stage>,
 }
 
 impl Program {
+    /// A program without steps.
+    pub fn new(cost: f32) -> Program {
+        Program { cost, ..Program::default() }
+    }
+
     /// Runs the steps on `n` elements. `slots` are `inputs` inputs, the temporaries, the outputs; one
     /// whose bit is set in `scalars` holds a single element that stands for all.
     ///
@@ -48,20 +67,53 @@ impl Program {
     #[inline]
     pub unsafe fn run(&self, slots: &[*mut u8], inputs: usize, n: usize, mut scalars: Mask) {
         let first_output = inputs + self.temporaries.len();
-        for step in &self.steps {
-            let mut args = [std::ptr::null::<u8>(); 3];
-            let mut mask = 0u32;
-            let arity = usize::from(step.arity);
-            for (i, &slot) in step.args[..arity].iter().enumerate() {
-                args[i] = slots[usize::from(slot)];
-                mask |= u32::from(scalars >> slot & 1 == 1) << i;
+        if self.stages.is_empty() {
+            for step in &self.steps {
+                // SAFETY: the caller's promise.
+                unsafe { step.run(slots, first_output, n, &mut scalars) };
             }
-            let out = usize::from(step.out);
-            // A temporary made of scalars is a scalar.
-            let whole = mask == (1 << arity) - 1 && out < first_output;
-            scalars = if whole { scalars | 1 << out } else { scalars & !(1 << out) };
-            // SAFETY: `args` and the output hold `n` elements, or one where the mask says so.
-            unsafe { (step.kernel)(args.as_ptr(), slots[out], if whole { 1 } else { n }, mask) };
+            return;
         }
+        for stage in &self.stages {
+            // SAFETY: the caller's promise.
+            unsafe {
+                match stage {
+                    Stage::Step(index) => self.steps[*index].run(slots, first_output, n, &mut scalars),
+                    Stage::Fused(fused) => {
+                        fused.run(slots, n);
+                        scalars &= !fused.written();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes one of several steps where that can be done, for blocks of which the inputs `scalars`, and no others, are
+    /// one element for all.
+    pub fn fuse(&mut self, inputs: usize, scalars: Mask) {
+        if self.steps.len() > 1 {
+            self.stages = jit::stages(self, inputs, scalars);
+        }
+    }
+}
+
+impl Step {
+    /// # Safety
+    /// As [`Program::run`].
+    #[inline]
+    unsafe fn run(&self, slots: &[*mut u8], first_output: usize, n: usize, scalars: &mut Mask) {
+        let mut args = [std::ptr::null::<u8>(); 3];
+        let mut mask = 0u32;
+        let arity = usize::from(self.arity);
+        for (i, &slot) in self.args[..arity].iter().enumerate() {
+            args[i] = slots[usize::from(slot)];
+            mask |= u32::from(*scalars >> slot & 1 == 1) << i;
+        }
+        let out = usize::from(self.out);
+        // A temporary made of scalars is a scalar.
+        let whole = mask == (1 << arity) - 1 && out < first_output;
+        *scalars = if whole { *scalars | 1 << out } else { *scalars & !(1 << out) };
+        // SAFETY: `args` and the output hold `n` elements, or one where the mask says so.
+        unsafe { (self.kernel)(args.as_ptr(), slots[out], if whole { 1 } else { n }, mask) };
     }
 }

@@ -2,13 +2,13 @@
 
 use corepy_core::plan::{Plan, memory_order, plan};
 use corepy_core::shape::Strides;
-use corepy_core::{DType, Tensor};
+use corepy_core::{DType, Op, Tensor};
 use smallvec::SmallVec;
 
 use super::graph::{Graph, Locked};
 use super::node::{Action, Source};
 use crate::elementwise::Scalar;
-use crate::exec::{MAX_SLOTS, Operand, Program, Slot, Step};
+use crate::exec::{Arithmetic, Float, MAX_SLOTS, Operand, Program, Slot, Step};
 use crate::ffi::{self, Kernel};
 
 /// Nanoseconds per element of a step on a block that lies in L1, over its share of the registry's cost,
@@ -38,6 +38,8 @@ struct Instruction {
     args: SmallVec<[ValueId; 3]>,
     out: ValueId,
     name: &'static str,
+    /// The instruction that it is, where it is only one.
+    arithmetic: Option<(Arithmetic, Float)>,
 }
 
 /// What a program reads.
@@ -73,6 +75,27 @@ struct Builder {
     values: Vec<ValueInfo>,
     instructions: Vec<Instruction>,
     cost: f32,
+}
+
+/// The instruction that computes `op`.
+fn arithmetic(op: Op, compute: DType) -> Option<(Arithmetic, Float)> {
+    let float = match compute {
+        DType::Float32 => Float::F32,
+        DType::Float64 => Float::F64,
+        _ => return None,
+    };
+    let arithmetic = match op.name() {
+        "add" => Arithmetic::Add,
+        "subtract" => Arithmetic::Subtract,
+        "multiply" => Arithmetic::Multiply,
+        "divide" => Arithmetic::Divide,
+        "sqrt" => Arithmetic::Sqrt,
+        "square" => Arithmetic::Square,
+        "abs" => Arithmetic::Abs,
+        "negative" => Arithmetic::Negative,
+        _ => return None,
+    };
+    Some((arithmetic, float))
 }
 
 impl Builder {
@@ -145,7 +168,7 @@ impl Builder {
     ) -> ValueId {
         let out = self.values.len();
         self.values.push(ValueInfo { origin: Origin::Step(self.instructions.len()), dtype, output: None });
-        self.instructions.push(Instruction { kernel, args, out, name });
+        self.instructions.push(Instruction { kernel, args, out, name, arithmetic: None });
         self.cost += cost * IN_CACHE;
         out
     }
@@ -186,7 +209,12 @@ impl Builder {
                 let args = args.iter().map(|&arg| self.cast(arg, compute)).collect();
                 let kernel = ffi::elementwise(op, compute).expect("compute_dtype chose a dtype of the domain");
                 let cost = op.info().cost * compute.itemsize() as f32 / 8.0;
-                self.step(kernel, args, dtype, op.name(), if compute.is_complex() { 2.0 * cost } else { cost })
+                let cost = if compute.is_complex() { 2.0 * cost } else { cost };
+                let value = self.step(kernel, args, dtype, op.name(), cost);
+                if let Origin::Step(step) = self.values[value].origin {
+                    self.instructions[step].arithmetic = arithmetic(op, compute);
+                }
+                value
             }
         }
     }
@@ -255,16 +283,12 @@ impl Builder {
             };
             number as Slot
         };
-        let mut program = Program { cost: self.cost, ..Program::default() };
+        let mut program = Program::new(self.cost);
         let mut lines = Vec::new();
         for step in &self.instructions {
-            let mut args = [0; 3];
-            for (arg, &value) in args.iter_mut().zip(&step.args) {
-                *arg = slot(value);
-            }
+            let args: SmallVec<[Slot; 3]> = step.args.iter().map(|&value| slot(value)).collect();
             let out = slot(step.out);
-            program.steps.push(Step { kernel: step.kernel, args, arity: step.args.len() as u8, out });
-            let args = step.args.iter().map(|&value| slot(value)).collect();
+            program.steps.push(Step { arithmetic: step.arithmetic, ..Step::new(step.kernel, &args, out) });
             lines.push(Line { name: step.name, args, out, dtype: self.values[step.out].dtype });
         }
         program.temporaries = temporaries;

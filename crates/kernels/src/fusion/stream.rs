@@ -129,13 +129,20 @@ impl Stream {
                 Lane { data: input.operand.data, itemsize, axes, is_scalar: input.is_scalar, is_contiguous }
             })
             .collect();
+        let cols = plan.shape.last().copied().unwrap_or(1);
+        // What is one element for a row is one for each block, since blocks end where rows do.
+        let is_scalar = |lane: &Lane| lane.is_scalar || cols >= ROW && !lane.is_contiguous && lane.axes.inner().1 == 0;
+        let lanes: Vec<Lane> = lanes;
+        let scalars = lanes.iter().enumerate().fold(0, |mask, (slot, lane)| mask | Mask::from(is_scalar(lane)) << slot);
+        let mut program = compiled.program.clone();
+        program.fuse(lanes.len(), scalars);
         Stream {
-            program: compiled.program.clone(),
+            program,
             lanes,
             outputs: tensors.iter().map(|tensor| (tensor.data(), tensor.dtype().itemsize())).collect(),
             root_is_written,
             dtype: root.dtype,
-            cols: plan.shape.last().copied().unwrap_or(1),
+            cols,
             size: root.size,
         }
     }

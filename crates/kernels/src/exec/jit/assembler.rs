@@ -1,0 +1,202 @@
+//! x86-64 vector instructions, as bytes (Intel's manual, volume 2; VEX for AVX2, EVEX for AVX-512).
+
+use super::{Arithmetic, Float};
+
+/// The width of vectors, and with it the encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Vectors {
+    /// 256 bits: 16 registers, VEX.
+    Avx2,
+    /// 512 bits: 32 registers, EVEX.
+    Avx512,
+}
+
+impl Vectors {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Vectors::Avx2 => 32,
+            Vectors::Avx512 => 64,
+        }
+    }
+    pub(super) fn registers(self) -> usize {
+        match self {
+            Vectors::Avx2 => 16,
+            Vectors::Avx512 => 32,
+        }
+    }
+}
+
+/// A general register, by its number in the encoding.
+pub(super) type General = u8;
+
+pub(super) const RDX: General = 2;
+pub(super) const RSI: General = 6;
+pub(super) const RDI: General = 7;
+/// For addresses that are needed once.
+pub(super) const SCRATCH: General = 11;
+/// The registers for addresses: rax rcx r8 r9 r10, then those that the caller wants back: rbx r12 r14 r15. Neither rbp
+/// nor r13, which cannot be the base of an address without displacement.
+pub(super) const ADDRESSES: [General; 9] = [0, 1, 8, 9, 10, 3, 12, 14, 15];
+/// How many of them the caller does not want back.
+pub(super) const VOLATILE: usize = 5;
+
+/// The opcode maps: 0F and 0F 38.
+const MAP_0F: u8 = 1;
+const MAP_0F38: u8 = 2;
+
+/// The last operand of a vector instruction.
+#[derive(Clone, Copy)]
+enum Operand {
+    Register(u8),
+    /// `[base]`.
+    Base(General),
+    /// `[base + rdi + vector * n]`.
+    Indexed(General, u8),
+}
+
+/// Machine code in the making.
+pub(super) struct Assembler {
+    pub(super) code: Vec<u8>,
+    vectors: Vectors,
+    float: Float,
+}
+
+impl Assembler {
+    pub(super) fn new(vectors: Vectors, float: Float) -> Assembler {
+        Assembler { code: Vec::new(), vectors, float }
+    }
+
+    /// A vector instruction. `first` is the operand in vvvv, if there is one; `wide` is W; `prefix` is
+    /// pp: 0 for none, 1 for 66.
+    fn vector(&mut self, map: u8, opcode: u8, prefix: u8, wide: bool, reg: u8, first: Option<u8>, last: Operand) {
+        let (rm, index_high) = match last {
+            Operand::Register(register) => (register, register >> 4 & 1),
+            Operand::Base(base) | Operand::Indexed(base, _) => (base, 0),
+        };
+        let vvvv = first.unwrap_or(0);
+        let inverted = |bit: u8| 1 - (bit & 1);
+        let (r, b) = (inverted(reg >> 3), inverted(rm >> 3));
+        let w = u8::from(wide);
+        match self.vectors {
+            Vectors::Avx512 => {
+                let p0 = r << 7 | inverted(index_high) << 6 | b << 5 | inverted(reg >> 4) << 4 | map;
+                let p1 = w << 7 | (!vvvv & 15) << 3 | 1 << 2 | prefix;
+                let p2 = 2 << 5 | inverted(vvvv >> 4) << 3;
+                self.code.extend([0x62, p0, p1, p2]);
+            }
+            Vectors::Avx2 => {
+                self.code.extend([0xC4, r << 7 | 1 << 6 | b << 5 | map, w << 7 | (!vvvv & 15) << 3 | 1 << 2 | prefix]);
+            }
+        }
+        self.code.push(opcode);
+        let reg = (reg & 7) << 3;
+        match last {
+            Operand::Register(register) => self.code.push(0xC0 | reg | register & 7),
+            // The base of r12 takes an index byte too.
+            Operand::Base(base) if base & 7 == 4 => self.code.extend([reg | 4, 0x24]),
+            Operand::Base(base) => self.code.push(reg | base & 7),
+            Operand::Indexed(base, 0) => self.code.extend([reg | 4, RDI << 3 | base & 7]),
+            Operand::Indexed(base, vector) => {
+                // EVEX counts displacements of one byte in vectors.
+                let step = match self.vectors {
+                    Vectors::Avx512 => 1,
+                    Vectors::Avx2 => 32,
+                };
+                self.code.extend([0x40 | reg | 4, RDI << 3 | base & 7, vector * step]);
+            }
+        }
+    }
+
+    fn is_double(&self) -> bool {
+        self.float == Float::F64
+    }
+
+    /// An instruction of floating-point vectors in map 0F.
+    fn float(&mut self, opcode: u8, reg: u8, first: Option<u8>, last: Operand) {
+        let double = self.is_double();
+        // VEX ignores W here, and compilers leave it 0.
+        let wide = double && self.vectors == Vectors::Avx512;
+        self.vector(MAP_0F, opcode, u8::from(double), wide, reg, first, last);
+    }
+
+    /// `reg = [base + rdi + vector * n]`.
+    pub(super) fn load(&mut self, reg: u8, base: General, n: u8) {
+        self.float(0x10, reg, None, Operand::Indexed(base, n));
+    }
+
+    /// `[base + rdi + vector * n] = reg`.
+    pub(super) fn store(&mut self, reg: u8, base: General, n: u8) {
+        self.float(0x11, reg, None, Operand::Indexed(base, n));
+    }
+
+    /// `reg` = the number at `[base]` in every lane.
+    pub(super) fn broadcast(&mut self, reg: u8, base: General) {
+        let double = self.is_double();
+        let wide = double && self.vectors == Vectors::Avx512;
+        self.vector(MAP_0F38, if double { 0x19 } else { 0x18 }, 1, wide, reg, None, Operand::Base(base));
+    }
+
+    /// `reg = a op b`; unary operations take `a`, and `b` for a constant that they need.
+    pub(super) fn arithmetic(&mut self, op: Arithmetic, reg: u8, a: u8, b: u8) {
+        match op {
+            Arithmetic::Add => self.float(0x58, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Multiply => self.float(0x59, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Subtract => self.float(0x5C, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Divide => self.float(0x5E, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Square => self.float(0x59, reg, Some(a), Operand::Register(a)),
+            Arithmetic::Sqrt => self.float(0x51, reg, None, Operand::Register(a)),
+            // vandps and vxorps (AVX-512 has them in DQ).
+            Arithmetic::Abs => self.float(0x54, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Negative => self.float(0x57, reg, Some(a), Operand::Register(b)),
+        }
+    }
+
+    /// `register = [rdi + 8 * n]`.
+    pub(super) fn load_address(&mut self, register: General, n: usize) {
+        let rex = 0x48 | u8::from(register >= 8) << 2;
+        self.code.extend([rex, 0x8B, 0x80 | (register & 7) << 3 | RDI]);
+        self.code.extend(((8 * n) as u32).to_le_bytes());
+    }
+
+    pub(super) fn push(&mut self, register: General) {
+        if register >= 8 {
+            self.code.push(0x41);
+        }
+        self.code.push(0x50 | register & 7);
+    }
+
+    pub(super) fn pop(&mut self, register: General) {
+        if register >= 8 {
+            self.code.push(0x41);
+        }
+        self.code.push(0x58 | register & 7);
+    }
+
+    /// `rdi = 0`.
+    pub(super) fn clear_index(&mut self) {
+        self.code.extend([0x31, 0xFF]);
+    }
+
+    /// Runs `body`, which ends each turn `bytes` further, while `rdi < end`.
+    pub(super) fn while_below(&mut self, end: General, bytes: usize, body: impl FnOnce(&mut Assembler)) {
+        // cmp rdi, end; jae past
+        self.code.extend([0x48, 0x39, 0xC0 | end << 3 | RDI, 0x0F, 0x83, 0, 0, 0, 0]);
+        let jump = self.code.len();
+        let start = self.code.len();
+        body(self);
+        // add rdi, bytes
+        self.code.extend([0x48, 0x81, 0xC0 | RDI]);
+        self.code.extend((bytes as u32).to_le_bytes());
+        // cmp rdi, end; jb start
+        self.code.extend([0x48, 0x39, 0xC0 | end << 3 | RDI, 0x0F, 0x82]);
+        let back = start as i32 - (self.code.len() as i32 + 4);
+        self.code.extend(back.to_le_bytes());
+        let past = (self.code.len() - jump) as u32;
+        self.code[jump - 4..jump].copy_from_slice(&past.to_le_bytes());
+    }
+
+    /// `vzeroupper; ret`.
+    pub(super) fn finish(&mut self) {
+        self.code.extend([0xC5, 0xF8, 0x77, 0xC3]);
+    }
+}

@@ -1,0 +1,161 @@
+//! A run of arithmetic as values that depend on each other, and its machine code.
+
+use super::assembler::{ADDRESSES, Assembler, General, RDX, RSI, SCRATCH, VOLATILE, Vectors};
+use super::{Arithmetic, Float};
+
+/// Vectors that a turn of the loop works on at most: so many independent chains hide the latency of
+/// the instructions (4 cycles at two per cycle) where the chain is short.
+const MOST_AT_ONCE: usize = 4;
+
+/// An operation on earlier values. Unary ones have their operand, or the constant that they need, twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Operation {
+    pub(super) op: Arithmetic,
+    pub(super) a: u8,
+    pub(super) b: u8,
+}
+
+/// Values are numbered: scalars, then loads, then the operations' results.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Group {
+    pub(super) vectors: Vectors,
+    pub(super) float: Float,
+    /// Numbers that stand for all elements.
+    pub(super) scalars: u8,
+    /// Arrays that are read.
+    pub(super) loads: u8,
+    pub(super) operations: Vec<Operation>,
+    /// The values that are written to arrays.
+    pub(super) stores: Vec<u8>,
+}
+
+impl Group {
+    /// The code of a function of the addresses of loads, stores and scalars, of the bytes up to which several
+    /// vectors are taken at a time, and of the bytes in all; None if registers do not suffice.
+    pub(super) fn assemble(&self) -> Option<(Vec<u8>, usize)> {
+        let streams = usize::from(self.loads) + self.stores.len();
+        let addresses = ADDRESSES.get(..streams)?;
+        let registers = self.vectors.registers().checked_sub(usize::from(self.scalars))?;
+        let live = self.live();
+        let at_once = [MOST_AT_ONCE, 2, 1].into_iter().find(|&count| count * live <= registers)?;
+
+        let mut assembler = Assembler::new(self.vectors, self.float);
+        let kept = addresses.get(VOLATILE..).unwrap_or_default();
+        kept.iter().for_each(|&register| assembler.push(register));
+        for (n, &register) in addresses.iter().enumerate() {
+            assembler.load_address(register, n);
+        }
+        for scalar in 0..self.scalars {
+            assembler.load_address(SCRATCH, streams + usize::from(scalar));
+            assembler.broadcast(scalar, SCRATCH);
+        }
+        assembler.clear_index();
+        let bytes = self.vectors.bytes();
+        if at_once > 1 {
+            assembler.while_below(RSI, at_once * bytes, |assembler| self.body(assembler, addresses, at_once));
+        }
+        assembler.while_below(RDX, bytes, |assembler| self.body(assembler, addresses, 1));
+        kept.iter().rev().for_each(|&register| assembler.pop(register));
+        assembler.finish();
+        Some((assembler.code, at_once))
+    }
+
+    fn first_result(&self) -> usize {
+        usize::from(self.scalars) + usize::from(self.loads)
+    }
+
+    /// Per value, the operation that uses it last; the number of operations for what is stored.
+    fn last_uses(&self) -> Vec<Option<usize>> {
+        let mut last = vec![None; self.first_result() + self.operations.len()];
+        for (index, operation) in self.operations.iter().enumerate() {
+            last[usize::from(operation.a)] = Some(index);
+            last[usize::from(operation.b)] = Some(index);
+        }
+        for &value in &self.stores {
+            last[usize::from(value)] = Some(self.operations.len());
+        }
+        last
+    }
+
+    /// Visits loads and operations in order with the register of each value, counted from 0 for one of
+    /// several chains, and returns how many there are.
+    fn allocate(&self, mut load: impl FnMut(usize, usize), mut operate: impl FnMut(&Operation, [usize; 3])) -> usize {
+        let last = self.last_uses();
+        let scalars = usize::from(self.scalars);
+        let mut place = vec![usize::MAX; last.len()];
+        let mut taken: Vec<bool> = Vec::new();
+        let take = |taken: &mut Vec<bool>| match taken.iter().position(|taken| !taken) {
+            Some(free) => {
+                taken[free] = true;
+                free
+            }
+            None => {
+                taken.push(true);
+                taken.len() - 1
+            }
+        };
+        for (index, operation) in self.operations.iter().enumerate() {
+            let operands = [usize::from(operation.a), usize::from(operation.b)];
+            for value in operands {
+                if (scalars..self.first_result()).contains(&value) && place[value] == usize::MAX {
+                    place[value] = take(&mut taken);
+                    load(value - scalars, place[value]);
+                }
+            }
+            let sources = operands.map(|value| if value < scalars { usize::MAX - value } else { place[value] });
+            for value in operands {
+                if value >= scalars && last[value] == Some(index) {
+                    taken[place[value]] = false;
+                }
+            }
+            let result = self.first_result() + index;
+            place[result] = take(&mut taken);
+            operate(operation, [place[result], sources[0], sources[1]]);
+            if last[result].is_none() {
+                taken[place[result]] = false;
+            }
+        }
+        taken.len()
+    }
+
+    /// Registers that one chain needs.
+    fn live(&self) -> usize {
+        self.allocate(|_, _| {}, |_, _| {})
+    }
+
+    fn body(&self, assembler: &mut Assembler, addresses: &[General], at_once: usize) {
+        let scalars = usize::from(self.scalars);
+        // Chain n has every `at_once`-th register.
+        let register = |place: usize, chain: usize| {
+            let is_scalar = place > usize::MAX / 2;
+            (if is_scalar { usize::MAX - place } else { scalars + place * at_once + chain }) as u8
+        };
+        let assembler = std::cell::RefCell::new(assembler);
+        let mut results = Vec::new();
+        self.allocate(
+            |load, place| {
+                for chain in 0..at_once {
+                    assembler.borrow_mut().load(register(place, chain), addresses[load], chain as u8);
+                }
+            },
+            |operation, [result, a, b]| {
+                // Of two NaNs the first operand's is the result: the order is that of the compiled kernels.
+                let commutes = matches!(operation.op, Arithmetic::Add | Arithmetic::Multiply);
+                let swaps = commutes && usize::from(operation.a) >= scalars;
+                let (a, b) = if swaps { (b, a) } else { (a, b) };
+                for chain in 0..at_once {
+                    let (result, a, b) = (register(result, chain), register(a, chain), register(b, chain));
+                    assembler.borrow_mut().arithmetic(operation.op, result, a, b);
+                }
+                results.push(result);
+            },
+        );
+        for (n, &value) in self.stores.iter().enumerate() {
+            let place = results[usize::from(value) - self.first_result()];
+            for chain in 0..at_once {
+                let address = addresses[usize::from(self.loads) + n];
+                assembler.borrow_mut().store(register(place, chain), address, chain as u8);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Arithmetic in registers: runs of `+ - * / sqrt abs` of a program become one loop of machine code.
+//!
+//! A kernel of `csrc/` reads its operands from L1 and writes its result there; a polynomial of twelve
+//! such steps is bound by that traffic. What is generated here are the vector instructions that the compiler makes of
+//! the same functors, one after another on registers, hence the bits are the same. It takes some
+//! microseconds, once per shape of expression. Where memory may not be executed, and on other
+//! processors, the kernels run one by one as before.
+
+mod assembler;
+mod cache;
+mod group;
+mod memory;
+mod run;
+
+use super::program::{Mask, Program, Slot, Step};
+
+pub(super) use run::Fused;
+
+/// An operation that is one instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Sqrt,
+    Square,
+    Abs,
+    Negative,
+}
+
+/// What lanes hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Float {
+    F32,
+    F64,
+}
+
+impl Float {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Float::F32 => 4,
+            Float::F64 => 8,
+        }
+    }
+}
+
+/// One thing to do on a block.
+#[derive(Clone)]
+pub(super) enum Stage {
+    /// A step of the program.
+    Step(usize),
+    /// Several, in registers.
+    Fused(Fused),
+}
+
+/// The stages of `program`; empty where nothing can be fused. `scalars` are the inputs of which one
+/// element stands for the block, which must be the same for every block.
+pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask) -> Vec<Stage> {
+    let first_output = inputs + program.temporaries.len();
+    let mut stages = Vec::new();
+    let mut group: Vec<usize> = Vec::new();
+    let mut before = scalars;
+    let mut current = scalars;
+    for (index, step) in program.steps.iter().enumerate() {
+        let is_scalar = |slot: &Slot| current >> *slot & 1 == 1;
+        let is_whole = args(step).iter().all(is_scalar) && usize::from(step.out) < first_output;
+        let joins = match step.arithmetic {
+            Some((_, float)) if !is_whole => group
+                .first()
+                .is_none_or(|&first| program.steps[first].arithmetic.is_some_and(|(_, other)| other == float)),
+            _ => false,
+        };
+        if !joins {
+            flush(program, &mut group, before, first_output, &mut stages);
+            before = current;
+        }
+        if step.arithmetic.is_some() && !is_whole {
+            if group.is_empty() {
+                before = current;
+            }
+            group.push(index);
+        } else {
+            stages.push(Stage::Step(index));
+        }
+        current = if is_whole { current | 1 << step.out } else { current & !(1 << step.out) };
+        if group.is_empty() {
+            before = current;
+        }
+    }
+    flush(program, &mut group, before, first_output, &mut stages);
+    if stages.iter().any(|stage| matches!(stage, Stage::Fused(_))) { stages } else { Vec::new() }
+}
+
+fn args(step: &Step) -> &[Slot] {
+    &step.args[..usize::from(step.arity)]
+}
+
+/// Turns the steps of `group` into stages: as many as registers hold at a time. `scalars` are those
+/// before the first.
+fn flush(program: &Program, group: &mut Vec<usize>, scalars: Mask, first_output: usize, stages: &mut Vec<Stage>) {
+    let mut rest = &group[..];
+    let mut scalars = scalars;
+    while !rest.is_empty() {
+        let fitting = (2..=rest.len())
+            .rev()
+            .find_map(|count| Fused::new(program, &rest[..count], scalars, first_output).map(|fused| (count, fused)));
+        let count = if let Some((count, fused)) = fitting {
+            stages.push(Stage::Fused(fused));
+            count
+        } else {
+            stages.push(Stage::Step(rest[0]));
+            1
+        };
+        for &index in &rest[..count] {
+            scalars &= !(1 << program.steps[index].out);
+        }
+        rest = &rest[count..];
+    }
+    group.clear();
+}

@@ -1,0 +1,194 @@
+//! Running a group on a block of a program.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::assembler::Vectors;
+use super::cache::{self, Function};
+use super::group::{Group, Operation};
+use super::{Arithmetic, Float, args};
+use crate::exec::program::{Mask, Program, Slot};
+use crate::isa::{self, Isa};
+
+/// Arrays that a group reads and writes, at most.
+const MOST_STREAMS: usize = 9;
+/// Arrays and numbers, at most.
+const MOST_ADDRESSES: usize = 48;
+/// Bytes of a vector, at most.
+const VECTOR: usize = 64;
+
+/// The bits without the sign's.
+static ABS_F32: [u32; 1] = [0x7FFF_FFFF];
+static ABS_F64: [u64; 1] = [0x7FFF_FFFF_FFFF_FFFF];
+/// The sign's bit.
+static SIGN_F32: [u32; 1] = [0x8000_0000];
+static SIGN_F64: [u64; 1] = [0x8000_0000_0000_0000];
+
+/// A number that a group reads.
+#[derive(Clone, Copy, PartialEq)]
+enum Scalar {
+    Slot(Slot),
+    /// The mask that an operation needs.
+    Mask(Arithmetic),
+}
+
+/// Several steps of a program as one function.
+#[derive(Clone)]
+pub(in crate::exec) struct Fused {
+    function: Arc<Function>,
+    float: Float,
+    vector: usize,
+    loads: SmallVec<[Slot; 8]>,
+    stores: SmallVec<[Slot; 4]>,
+    scalars: SmallVec<[Scalar; 8]>,
+}
+
+impl Fused {
+    /// The steps `steps` of `program`, which follow one another; None where they do not fit into registers or there is
+    /// no code for this processor. `scalars` are the slots that hold one element before the first.
+    pub(super) fn new(program: &Program, steps: &[usize], scalars: Mask, first_output: usize) -> Option<Fused> {
+        let vectors = match isa::active() {
+            Isa::Baseline => return None,
+            Isa::Avx2 => Vectors::Avx2,
+            Isa::Avx512 => Vectors::Avx512,
+        };
+        let float = program.steps[*steps.first()?].arithmetic?.1;
+        let mut numbers: SmallVec<[Scalar; 8]> = SmallVec::new();
+        let mut loads: SmallVec<[Slot; 8]> = SmallVec::new();
+        let mut written: Vec<Slot> = Vec::new();
+        let is_scalar = |slot: Slot| scalars >> slot & 1 == 1;
+        for &index in steps {
+            let step = &program.steps[index];
+            let (op, _) = step.arithmetic?;
+            for &slot in args(step) {
+                if written.contains(&slot) {
+                    continue;
+                }
+                let scalar = Scalar::Slot(slot);
+                if is_scalar(slot) {
+                    if !numbers.contains(&scalar) {
+                        numbers.push(scalar);
+                    }
+                } else if !loads.contains(&slot) {
+                    loads.push(slot);
+                }
+            }
+            if matches!(op, Arithmetic::Abs | Arithmetic::Negative) && !numbers.contains(&Scalar::Mask(op)) {
+                numbers.push(Scalar::Mask(op));
+            }
+            if !written.contains(&step.out) {
+                written.push(step.out);
+            }
+        }
+        if loads.len() > MOST_STREAMS || numbers.len() + MOST_STREAMS > MOST_ADDRESSES {
+            return None;
+        }
+        // Values: numbers, loads, results; per slot the one that it holds.
+        let first_result = numbers.len() + loads.len();
+        let mut held: Vec<(Slot, u8)> = Vec::new();
+        let mut operations = Vec::with_capacity(steps.len());
+        for (place, &index) in steps.iter().enumerate() {
+            let step = &program.steps[index];
+            let (op, _) = step.arithmetic?;
+            let value = |slot: Slot| -> u8 {
+                if let Some(&(_, value)) = held.iter().rev().find(|(other, _)| *other == slot) {
+                    return value;
+                }
+                if is_scalar(slot) {
+                    return numbers.iter().position(|&number| number == Scalar::Slot(slot)).expect("collected") as u8;
+                }
+                (numbers.len() + loads.iter().position(|&load| load == slot).expect("collected")) as u8
+            };
+            let a = value(step.args[0]);
+            let b = match op {
+                Arithmetic::Abs | Arithmetic::Negative => {
+                    numbers.iter().position(|&number| number == Scalar::Mask(op)).expect("collected") as u8
+                }
+                Arithmetic::Sqrt | Arithmetic::Square => a,
+                _ => value(step.args[1]),
+            };
+            operations.push(Operation { op, a, b });
+            held.push((step.out, u8::try_from(first_result + place).ok()?));
+        }
+        // What outlives the group: outputs, and what a later step reads before another writes it.
+        let last = *steps.last()?;
+        let mut stores: SmallVec<[Slot; 4]> = SmallVec::new();
+        let mut values = Vec::new();
+        for &slot in &written {
+            let outlives = usize::from(slot) >= first_output || {
+                let later = program.steps[last + 1..].iter();
+                later
+                    .clone()
+                    .find(|step| args(step).contains(&slot) || step.out == slot)
+                    .is_some_and(|step| args(step).contains(&slot))
+            };
+            // A slot of an output is also read later; it holds what was written to it last.
+            if outlives {
+                stores.push(slot);
+                values.push(held.iter().rev().find(|(other, _)| *other == slot)?.1);
+            }
+        }
+        if loads.len() + stores.len() > MOST_STREAMS {
+            return None;
+        }
+        let group = Group {
+            vectors,
+            float,
+            scalars: numbers.len() as u8,
+            loads: loads.len() as u8,
+            operations,
+            stores: values,
+        };
+        let function = cache::function(&group)?;
+        Some(Fused { function, float, vector: vectors.bytes(), loads, stores, scalars: numbers })
+    }
+
+    /// The slots that it writes.
+    pub(in crate::exec) fn written(&self) -> Mask {
+        self.stores.iter().fold(0, |mask, &slot| mask | 1 << slot)
+    }
+
+    /// Runs the group on `n` elements.
+    ///
+    /// # Safety
+    /// As [`Program::run`]; the slots of the scalars are those of `new`.
+    pub(in crate::exec) unsafe fn run(&self, slots: &[*mut u8], n: usize) {
+        let mut addresses: SmallVec<[*mut u8; MOST_ADDRESSES]> = SmallVec::new();
+        addresses.extend(self.loads.iter().chain(&self.stores).map(|&slot| slots[usize::from(slot)]));
+        let streams = addresses.len();
+        addresses.extend(self.scalars.iter().map(|scalar| match (scalar, self.float) {
+            (Scalar::Slot(slot), _) => slots[usize::from(*slot)],
+            (Scalar::Mask(Arithmetic::Abs), Float::F32) => ABS_F32.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(Arithmetic::Abs), Float::F64) => ABS_F64.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(_), Float::F32) => SIGN_F32.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(_), Float::F64) => SIGN_F64.as_ptr().cast::<u8>().cast_mut(),
+        }));
+        let bytes = n * self.float.bytes();
+        let whole = bytes / self.vector * self.vector;
+        let main = bytes / (self.vector * self.function.at_once) * (self.vector * self.function.at_once);
+        // SAFETY: arrays hold `bytes` bytes, scalars one number.
+        unsafe { self.function.call(&addresses, main, whole) };
+        let rest = bytes - whole;
+        if rest == 0 {
+            return;
+        }
+        // The last elements in vectors of their own.
+        let mut room = [[0u8; VECTOR]; MOST_STREAMS];
+        for (stream, vector) in room.iter_mut().take(streams).enumerate() {
+            let last = addresses[stream].wrapping_add(whole);
+            if stream < self.loads.len() {
+                // SAFETY: the array has `rest` more bytes.
+                unsafe { vector.as_mut_ptr().copy_from_nonoverlapping(last, rest) };
+            }
+            addresses[stream] = vector.as_mut_ptr();
+        }
+        // SAFETY: each array is a whole vector.
+        unsafe { self.function.call(&addresses, 0, self.vector) };
+        for (store, &slot) in self.stores.iter().enumerate() {
+            let vector = &room[self.loads.len() + store];
+            // SAFETY: as above; the array may be written.
+            unsafe { slots[usize::from(slot)].wrapping_add(whole).copy_from_nonoverlapping(vector.as_ptr(), rest) };
+        }
+    }
+}
