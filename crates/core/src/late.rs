@@ -68,23 +68,24 @@ impl Storage {
 
     /// Has every late reader read: what must happen before the bytes are written.
     pub fn settle(&self) -> Result<()> {
-        let mut list = match &mut self.lock_readers().0 {
-            Some(list) => std::mem::take(&mut list.readers),
+        // They stay in the list until they have read: another thread that wants to write waits for them, too.
+        let mut waiting = match &self.lock_readers().0 {
+            Some(list) => list.readers.clone(),
             None => return Ok(()),
         };
         // The newest first: it computes the older ones that only it still needs on the way.
-        while let Some(reader) = list.pop() {
-            if let Some(waiting) = reader.upgrade()
-                && let Err(error) = waiting.settle()
-            {
-                list.push(reader);
-                let mut readers = self.lock_readers();
-                let kept = &mut readers.0.get_or_insert_default().readers;
-                list.append(kept);
-                *kept = list;
-                return Err(error);
+        while let Some(reader) = waiting.pop() {
+            if let Some(reader) = reader.upgrade() {
+                reader.settle()?;
             }
         }
+        let mut readers = self.lock_readers();
+        let Some(list) = &mut readers.0 else { return Ok(()) };
+        // Dropping one may drop other storages: after this one is unlocked.
+        let (waiting, gone) = std::mem::take(&mut list.readers).into_iter().partition(is_waiting);
+        list.readers = waiting;
+        drop(readers);
+        drop::<Vec<Weak<dyn LateReader>>>(gone);
         Ok(())
     }
 }
