@@ -121,7 +121,7 @@ def programs(draw, most=14):
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
     tensors = [draw(leaves(shape)) for _ in range(draw(st.integers(0, 4)))]
     tensors.append(tensor(moderate(first, shape, rng)))
-    return tensors, draw(st.lists(steps, min_size=1, max_size=most))
+    return tensors, draw(st.lists(steps, min_size=3, max_size=most))
 
 
 @examples(250)

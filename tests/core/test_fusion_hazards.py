@@ -181,6 +181,25 @@ def test_a_write_to_an_intermediate(write):
         assert_same(x, a)
 
 
+def test_a_write_evaluates_whole_expressions():
+    """In one pass, not their first operations alone; what only they need is not written to memory."""
+    a = numbers()
+    for reading in (lambda x: cp.sqrt(x + 1) * 2, lambda x: (x * x - x) / (x + 3) - 1):
+        x = tensor(a)
+        y = reading(x)
+        start = live()
+        x[0] = 7.0
+        assert not is_pending(y) and live() - start <= 9 * N
+        with cp.fusion(False):
+            assert_same(y, array(reading(tensor(a))))
+    x = tensor(a)
+    start = live()
+    x -= (x * 2 + 1) * x
+    assert_same(x, a - (a * 2 + 1) * a)
+    del y, reading
+    assert live() <= start + 1024
+
+
 def test_in_place_operators_on_pending_tensors():
     """The name keeps its object; other names of it see the change, results computed from it do not."""
     a, b = numbers(), numbers(seed=1) + 0.5
@@ -888,6 +907,57 @@ def test_fork_with_pending_tensors(threads):
     assert done != (0, 0) and os.waitstatus_to_exitcode(done[1]) == 0
     assert_same(z, a * 2 + 1 - a)
     assert_same(y, a * 2 + 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork_while_others_defer_and_evaluate(threads):
+    """A child finds nothing locked: neither the tensors that other threads read late, nor what they evaluate."""
+    threads(2)
+    x, big = tensor(numbers()), cp.full(400_000, 1 + 0.5j)
+    expected, stop = array(x) + 1, threading.Event()
+    statuses = []
+
+    def child(work):
+        number = os.fork()
+        if number == 0:
+            status = 1
+            with contextlib.suppress(BaseException):
+                status = 0 if work() else 2
+            os._exit(status)
+        deadline = time.monotonic() + 20
+        while (done := os.waitpid(number, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(number, signal.SIGKILL)
+            time.sleep(0.0005)
+        statuses.append(os.waitstatus_to_exitcode(done[1]))
+
+    def write():
+        y = x + 1
+        x[0] = 2.0
+        return np.array_equal(array(y), expected)
+
+    def work(number):
+        if number:
+            while not stop.is_set():
+                for _ in range(20):
+                    x + 1
+            return
+        try:
+            for _ in range(60):
+                child(write)
+        finally:
+            stop.set()
+
+    in_threads(3, work)
+    assert statuses == [0] * 60
+    pending = cp.pow(big, big) * 1
+    evaluating = threading.Thread(target=cp.evaluate, args=(pending,))
+    evaluating.start()
+    time.sleep(0.02)
+    child(lambda: abs(pending[0].item() - (1 + 0.5j) ** (1 + 0.5j)) < 1e-14)
+    evaluating.join()
+    assert statuses[60:] == [0]
 
 
 # Signals

@@ -1,9 +1,10 @@
 //! Late readers: pending expressions that read a storage later than the program asked for it. Before
 //! somebody writes the bytes, they are evaluated.
 
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::error::Result;
+use crate::lock::Guard;
 use crate::storage::Storage;
 
 /// Something that will read storages, to each of which it holds a handle until it has read.
@@ -41,8 +42,8 @@ fn is_waiting(reader: &Weak<dyn LateReader>) -> bool {
 }
 
 impl Storage {
-    fn lock_readers(&self) -> MutexGuard<'_, Readers> {
-        self.readers().lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_readers(&self) -> Guard<'_, Readers> {
+        self.readers().lock()
     }
 
     /// Whether somebody may be left to read late.

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
+use corepy_core::lock::Guard;
 use corepy_core::{Error, Result};
 
 use super::node::{Definition, Node, Source, State};
@@ -17,7 +18,7 @@ thread_local! {
 /// A pending node that nobody else can evaluate or take as operand.
 pub(super) struct Locked {
     /// Before the node, which owns the lock.
-    state: MutexGuard<'static, State>,
+    state: Guard<'static, State>,
     pub(super) node: Arc<Node>,
 }
 
@@ -27,13 +28,17 @@ impl Locked {
     /// While this thread computes, signal handlers may run on it, and need a node themselves. It cannot
     /// wait then: not for itself, and not for others, which may be waiting for it.
     fn new(node: Arc<Node>, is_nested: bool) -> Result<Option<Locked>> {
+        // A handler's fork finds its own lock free.
+        let is_own = is_nested && LOCKED.with_borrow(|locked| locked.contains(&node.serial));
         let guard = match is_nested {
-            true => node.try_lock().ok_or_else(|| Error::Reentrant { op: "evaluate" })?,
-            false => node.lock(),
+            true if is_own => None,
+            true => node.try_lock(),
+            false => Some(node.lock()),
         };
+        let guard = guard.ok_or(Error::Reentrant { op: "evaluate" })?;
         // SAFETY: only the lifetime changes; the guard is dropped before the node that it borrows,
         // whose address in the Arc does not change.
-        let state = unsafe { mem::transmute::<MutexGuard<'_, State>, MutexGuard<'static, State>>(guard) };
+        let state = unsafe { mem::transmute::<Guard<'_, State>, Guard<'static, State>>(guard) };
         if state.definition.is_none() {
             drop(state);
             return Ok(None);
