@@ -51,13 +51,14 @@ class fusion:  # noqa: N801
     setting is the process's, not the thread's.
     """
 
-    __slots__ = ("_before",)
+    __slots__ = ("_before", "_enabled")
 
     def __init__(self, enabled: bool, /) -> None:
         self._before = set_fusion(enabled)
+        self._enabled = enabled
 
     def __enter__(self) -> None:
-        return None
+        set_fusion(self._enabled)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -84,7 +84,9 @@ def failures(name, text):
     test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
     assert test.examples, f"{name} has no examples"
     said = []
-    doctest.DocTestRunner(verbose=False).run(test, out=said.append)
+    # What explain() prints is what it prints by default.
+    with cp.fusion(True):
+        doctest.DocTestRunner(verbose=False).run(test, out=said.append)
     return "".join(said)
 
 

@@ -152,6 +152,12 @@ pub enum Error {
         /// Public function.
         op: &'static str,
     },
+    /// A signal handler needs pending results that cannot be had before the interrupted operation goes on.
+    #[error("{op}: a signal handler cannot wait for what the operation that it interrupts is computing")]
+    Reentrant {
+        /// Public function.
+        op: &'static str,
+    },
 }
 
 /// The result of every fallible corepy function.

@@ -1,9 +1,10 @@
 //! Late readers: pending expressions that read a storage later than the program asked for it. Before
 //! somebody writes the bytes, they are evaluated.
 
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::error::Result;
+use crate::lock::Guard;
 use crate::storage::Storage;
 
 /// Something that will read storages, to each of which it holds a handle until it has read.
@@ -41,8 +42,8 @@ fn is_waiting(reader: &Weak<dyn LateReader>) -> bool {
 }
 
 impl Storage {
-    fn lock_readers(&self) -> MutexGuard<'_, Readers> {
-        self.readers().lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_readers(&self) -> Guard<'_, Readers> {
+        self.readers().lock()
     }
 
     /// Whether somebody may be left to read late.
@@ -68,23 +69,24 @@ impl Storage {
 
     /// Has every late reader read: what must happen before the bytes are written.
     pub fn settle(&self) -> Result<()> {
-        let mut list = match &mut self.lock_readers().0 {
-            Some(list) => std::mem::take(&mut list.readers),
+        // They stay in the list until they have read: another thread that wants to write waits for them, too.
+        let mut waiting = match &self.lock_readers().0 {
+            Some(list) => list.readers.clone(),
             None => return Ok(()),
         };
         // The newest first: it computes the older ones that only it still needs on the way.
-        while let Some(reader) = list.pop() {
-            if let Some(waiting) = reader.upgrade()
-                && let Err(error) = waiting.settle()
-            {
-                list.push(reader);
-                let mut readers = self.lock_readers();
-                let kept = &mut readers.0.get_or_insert_default().readers;
-                list.append(kept);
-                *kept = list;
-                return Err(error);
+        while let Some(reader) = waiting.pop() {
+            if let Some(reader) = reader.upgrade() {
+                reader.settle()?;
             }
         }
+        let mut readers = self.lock_readers();
+        let Some(list) = &mut readers.0 else { return Ok(()) };
+        // Dropping one may drop other storages: after this one is unlocked.
+        let (waiting, gone) = std::mem::take(&mut list.readers).into_iter().partition(is_waiting);
+        list.readers = waiting;
+        drop(readers);
+        drop::<Vec<Weak<dyn LateReader>>>(gone);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ pub mod arena;
 pub mod dtype;
 pub mod error;
 pub mod late;
+pub mod lock;
 pub mod plan;
 pub mod pool;
 pub mod reduction;

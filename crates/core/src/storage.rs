@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
 use crate::late::Readers;
+use crate::lock::Lock;
 use crate::pool::{self, ALIGN, HEADER};
 
 /// What precedes the payload of a pool block; on its own for external memory.
@@ -19,7 +19,7 @@ struct Header {
     /// Keeps external memory alive.
     owner: Option<Box<dyn Any + Send + Sync>>,
     /// Pending expressions that read the bytes; see [`crate::late`].
-    readers: Mutex<Readers>,
+    readers: Lock<Readers>,
     /// The pool's class, or `EXTERNAL`.
     class: u16,
     writable: bool,
@@ -69,7 +69,7 @@ impl Storage {
                 data: block.start.as_ptr().add(HEADER),
                 bytes,
                 owner: None,
-                readers: Mutex::new(Readers::default()),
+                readers: Lock::new(Readers::default()),
                 class: block.class,
                 writable: true,
                 exposed: AtomicU32::new(0),
@@ -96,7 +96,7 @@ impl Storage {
     pub unsafe fn external(data: *mut u8, bytes: usize, writable: bool, owner: Box<dyn Any + Send + Sync>) -> Storage {
         let data = if data.is_null() { std::ptr::without_provenance_mut(ALIGN) } else { data };
         let count = AtomicUsize::new(1);
-        let readers = Mutex::new(Readers::default());
+        let readers = Lock::new(Readers::default());
         let exposed = AtomicU32::new(0);
         let header = Header { count, data, bytes, owner: Some(owner), readers, class: EXTERNAL, writable, exposed };
         Storage { header: NonNull::from(Box::leak(Box::new(header))) }
@@ -135,7 +135,7 @@ impl Storage {
 
     /// The pending expressions that read the bytes.
     #[inline]
-    pub(crate) fn readers(&self) -> &Mutex<Readers> {
+    pub(crate) fn readers(&self) -> &Lock<Readers> {
         &self.header().readers
     }
 
@@ -199,7 +199,7 @@ impl Drop for Storage {
             // SAFETY: the block came from the pool with this class and this was the last handle; a
             // pool header has no owner to drop, and its readers, who would hold a handle, are gone.
             unsafe {
-                if (*self.header.as_ptr()).readers.get_mut().is_ok_and(|readers| readers.has_memory()) {
+                if (*self.header.as_ptr()).readers.get_mut().has_memory() {
                     std::ptr::drop_in_place(&raw mut (*self.header.as_ptr()).readers);
                 }
                 pool::release(self.header.cast(), class);

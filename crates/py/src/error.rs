@@ -37,7 +37,7 @@ pub fn to_python(error: &Error) -> PyErr {
         Error::Overflow { .. } => PyOverflowError::new_err(text),
         Error::Buffer { .. } => PyBufferError::new_err(text),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(text),
-        Error::Panic { .. } => PyRuntimeError::new_err(text),
+        Error::Panic { .. } | Error::Reentrant { .. } => PyRuntimeError::new_err(text),
         Error::Interrupted { .. } => {
             PENDING.with(|pending| pending.borrow_mut().take()).unwrap_or_else(|| PyKeyboardInterrupt::new_err(text))
         }

@@ -215,5 +215,7 @@ pub fn with_value(
     if operand.dtype().is_complex() && !dtype.is_complex() {
         return Err(PyTypeError::new_err(format!("__setitem__: cannot cast {} to {dtype}", operand.dtype())));
     }
+    // Last: reading the key and the value may have run code that uses the tensor.
+    crate::fusion::settle(out)?;
     body(operand)
 }

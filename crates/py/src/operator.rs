@@ -32,6 +32,10 @@ pub fn binary<'py>(
 pub fn in_place<'py>(op: Op, slf: &Bound<'py, PyTensor>, other: OperatorArgument<'_, 'py>) -> PyResult<()> {
     let arguments = [Argument::Tensor(slf.as_borrowed()), other.0];
     function::check_arguments(op, &arguments)?;
+    // The operand first: what of it reads the tensor is then no longer pending on its own.
+    for argument in arguments.iter().rev() {
+        argument.tensor()?;
+    }
     let out = slf.get().about_to_write()?;
     with_operands(op, &arguments, |operands| {
         detached(slf.py(), out.size(), || elementwise::apply_into(op, operands, out)).py()

@@ -362,7 +362,7 @@ impl PyTensor {
         }
     }
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let tensor = slf.get().about_to_write()?;
+        let tensor = slf.get().tensor()?;
         match indexing::view(tensor, key, "__setitem__")? {
             Some(view) => indexing::assign(slf.py(), &view, value),
             None => advanced_indexing::set(slf.py(), tensor, key, value),

@@ -115,15 +115,9 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
     let sources: SmallVec<[Seen; 3]> = operands.iter().map(Seen::of).collect();
     let definition = Definition { action, operands, operations, inputs };
     let node = Node::new(dtype, size, shape, strides, definition);
-    for source in sources {
-        let reader = Arc::downgrade(&node);
-        match source {
-            Seen::Tensor(tensor) => tensor.storage().add_reader(reader),
-            Seen::Node(operand) if !consume(&operand, reader) => return Ok(None),
-            _ => {}
-        }
-    }
-    Ok(Some(node))
+    // Memory may have been handed out by another thread since it was found to be private.
+    let is_announced = sources.iter().all(|source| announce(source, Arc::downgrade(&node)));
+    Ok(is_announced.then_some(node))
 }
 
 /// What a new node is to be announced to.
@@ -143,14 +137,30 @@ impl Seen {
     }
 }
 
-/// Announces a reader of `operand`; false if somebody evaluates that now.
-fn consume(operand: &Arc<Node>, reader: Weak<Node>) -> bool {
-    let Some(mut state) = operand.try_lock() else { return false };
-    match operand.result() {
-        Some(tensor) => tensor.storage().add_reader(reader),
-        None => state.consumers.push(reader),
+/// Announces a reader; false if it must not read late, or if somebody evaluates the operand now.
+fn announce(source: &Seen, reader: Weak<Node>) -> bool {
+    let read = |tensor: &Tensor, reader| {
+        // In this order: whoever hands the memory out settles its readers after that.
+        tensor.storage().add_reader(reader);
+        tensor.storage().is_private()
+    };
+    match source {
+        Seen::Tensor(tensor) => read(tensor, reader),
+        Seen::Node(operand) => {
+            let Some(mut state) = operand.try_lock() else { return false };
+            if let Some(tensor) = operand.result() {
+                return read(tensor, reader);
+            }
+            let consumers = &mut state.consumers;
+            if consumers.len() == consumers.capacity() {
+                consumers.retain(|consumer| consumer.strong_count() > 0);
+                consumers.reserve(consumers.len() + 1);
+            }
+            consumers.push(reader);
+            true
+        }
+        Seen::Nothing => true,
     }
-    true
 }
 
 /// The strides as [`Tensor::broadcast_strides`] gives them: 0 for axes of size 1.

@@ -13,7 +13,7 @@ use crate::exec;
 /// Computes `root`, unless another thread has done so meanwhile.
 pub(super) fn evaluate(root: &Arc<Node>) -> Result<()> {
     loop {
-        let Some(graph) = Graph::lock(root) else { return Ok(()) };
+        let Some(graph) = Graph::lock(root)? else { return Ok(()) };
         let mut is_output = graph.is_held(0);
         *is_output.last_mut().expect("a graph has a root") = true;
         let Some(compiled) = Compiled::new(&graph, &is_output) else {

@@ -13,7 +13,7 @@ use crate::exec::{self, Slot};
 
 /// What evaluating `node` would do; None if it is evaluated already.
 pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
-    let Some(graph) = Graph::lock(node) else { return Ok(None) };
+    let Some(graph) = Graph::lock(node)? else { return Ok(None) };
     let mut is_output = graph.is_held(0);
     *is_output.last_mut().expect("a graph has a root") = true;
     let Some(compiled) = Compiled::new(&graph, &is_output) else {

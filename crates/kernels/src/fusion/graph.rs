@@ -1,25 +1,50 @@
 //! The nodes that an expression depends on, locked against other threads.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
+
+use corepy_core::lock::Guard;
+use corepy_core::{Error, Result};
 
 use super::node::{Definition, Node, Source, State};
+
+thread_local! {
+    /// The numbers of the nodes that this thread has locked.
+    static LOCKED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A pending node that nobody else can evaluate or take as operand.
 pub(super) struct Locked {
     /// Before the node, which owns the lock.
-    state: MutexGuard<'static, State>,
+    state: Guard<'static, State>,
     pub(super) node: Arc<Node>,
 }
 
 impl Locked {
     /// None if the node was evaluated meanwhile.
-    fn new(node: Arc<Node>) -> Option<Locked> {
+    ///
+    /// While this thread computes, signal handlers may run on it, and need a node themselves. It cannot
+    /// wait then: not for itself, and not for others, which may be waiting for it.
+    fn new(node: Arc<Node>, is_nested: bool) -> Result<Option<Locked>> {
+        // A handler's fork finds its own lock free.
+        let is_own = is_nested && LOCKED.with_borrow(|locked| locked.contains(&node.serial));
+        let guard = match is_nested {
+            true if is_own => None,
+            true => node.try_lock(),
+            false => Some(node.lock()),
+        };
+        let guard = guard.ok_or(Error::Reentrant { op: "evaluate" })?;
         // SAFETY: only the lifetime changes; the guard is dropped before the node that it borrows,
         // whose address in the Arc does not change.
-        let state = unsafe { mem::transmute::<MutexGuard<'_, State>, MutexGuard<'static, State>>(node.lock()) };
-        state.definition.is_some().then(|| Locked { state, node })
+        let state = unsafe { mem::transmute::<Guard<'_, State>, Guard<'static, State>>(guard) };
+        if state.definition.is_none() {
+            drop(state);
+            return Ok(None);
+        }
+        LOCKED.with_borrow_mut(|locked| locked.push(node.serial));
+        Ok(Some(Locked { state, node }))
     }
 
     pub(super) fn definition(&self) -> &Definition {
@@ -28,6 +53,18 @@ impl Locked {
 
     pub(super) fn state(&mut self) -> &mut State {
         &mut self.state
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let serial = self.node.serial;
+        // The last one, but where a lock failed.
+        LOCKED.with_borrow_mut(|locked| {
+            if let Some(place) = locked.iter().rposition(|&other| other == serial) {
+                locked.remove(place);
+            }
+        });
     }
 }
 
@@ -41,11 +78,12 @@ impl Graph {
     ///
     /// Every thread locks nodes in the order of falling numbers, hence none waits for one that waits
     /// for it.
-    pub(super) fn lock(root: &Arc<Node>) -> Option<Graph> {
+    pub(super) fn lock(root: &Arc<Node>) -> Result<Option<Graph>> {
+        let is_nested = LOCKED.with_borrow(|locked| !locked.is_empty());
         let mut nodes = Vec::new();
         let mut waiting = BTreeMap::from([(root.serial, Arc::clone(root))]);
         while let Some((_, node)) = waiting.pop_last() {
-            let Some(locked) = Locked::new(node) else { continue };
+            let Some(locked) = Locked::new(node, is_nested)? else { continue };
             for operand in &locked.definition().operands {
                 if let Source::Node(operand) = operand
                     && operand.result().is_none()
@@ -56,7 +94,7 @@ impl Graph {
             nodes.push(locked);
         }
         nodes.reverse();
-        nodes.last().is_some_and(|last| Arc::ptr_eq(&last.node, root)).then_some(Graph { nodes })
+        Ok(nodes.last().is_some_and(|last: &Locked| Arc::ptr_eq(&last.node, root)).then_some(Graph { nodes }))
     }
 
     /// The place of a node that is in the graph.
@@ -94,9 +132,7 @@ impl Graph {
             if is_evaluated {
                 gone.push(locked.state().definition.take());
             }
-            let Locked { state, node } = locked;
-            drop(state);
-            nodes.push(node);
+            nodes.push(Arc::clone(&locked.node));
         }
         drop(gone);
         drop(nodes);

@@ -58,6 +58,7 @@ fn environment() -> &'static (usize, bool, Option<String>) {
 
 /// Follows `COREPY_FUSION`: 0 (off), 1 (on, the default) or always (for results of any size, for tests).
 pub fn initialise() {
+    corepy_core::lock::install_fork_handlers();
     set_enabled(environment().1);
 }
 

@@ -1,9 +1,10 @@
 //! A pending result, and a value that may be one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use corepy_core::late::LateReader;
+use corepy_core::lock::{Guard, Lock};
 use corepy_core::shape::{Shape, Strides};
 use corepy_core::{DType, Op, Result, Tensor};
 use smallvec::SmallVec;
@@ -70,29 +71,25 @@ pub struct Node {
     pub(super) shape: Shape,
     /// Without gaps, in the order in which eager evaluation would lay the axes out.
     pub(super) strides: Strides,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Lock<State>,
     pub(super) result: OnceLock<Tensor>,
 }
 
 impl Node {
     pub(super) fn new(dtype: DType, size: usize, shape: Shape, strides: Strides, definition: Definition) -> Arc<Node> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
-        let state = Mutex::new(State { definition: Some(definition), consumers: Vec::new() });
+        let state = Lock::new(State { definition: Some(definition), consumers: Vec::new() });
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         Arc::new(Node { serial, dtype, size, shape, strides, state, result: OnceLock::new() })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> Guard<'_, State> {
+        self.state.lock()
     }
 
     /// The state, unless somebody evaluates the node now.
-    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
-        match self.state.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+    pub(super) fn try_lock(&self) -> Option<Guard<'_, State>> {
+        self.state.try_lock()
     }
 
     /// The tensor, if the node is evaluated.
@@ -112,8 +109,25 @@ impl Node {
 }
 
 impl LateReader for Node {
-    fn settle(self: Arc<Self>) -> Result<()> {
-        self.evaluate().map(|_| ())
+    /// Evaluates the pending results that need the node, which compute it on the way; the node itself where
+    /// somebody holds it after that.
+    fn settle(mut self: Arc<Self>) -> Result<()> {
+        while !self.is_settled() {
+            let consumer = self.try_lock().and_then(|state| {
+                let mut newest_first = state.consumers.iter().rev().filter_map(Weak::upgrade);
+                newest_first.find(|consumer| !consumer.is_settled())
+            });
+            let Some(consumer) = consumer else { break };
+            // Held here, it would be written to memory.
+            let own = Arc::downgrade(&self);
+            drop(self);
+            consumer.settle()?;
+            match own.upgrade() {
+                Some(node) => self = node,
+                None => return Ok(()),
+            }
+        }
+        if Arc::strong_count(&self) > 1 { self.evaluate().map(|_| ()) } else { Ok(()) }
     }
     fn is_settled(&self) -> bool {
         self.result.get().is_some()

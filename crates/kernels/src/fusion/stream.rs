@@ -29,7 +29,7 @@ pub fn reduce(
     is_temporary: bool,
 ) -> Result<Tensor> {
     if reduce::reads_blocks(reduction, &node.shape, &node.strides, node.dtype, axes, dtype)
-        && let Some(graph) = Graph::lock(node)
+        && let Some(graph) = Graph::lock(node)?
     {
         return reduce_graph(reduction, graph, node, axes, dtype, keepdims, is_temporary);
     }
@@ -49,8 +49,9 @@ fn reduce_graph(
     // The caller's own handle does not count where it is about to go.
     let is_held = graph.is_held(usize::from(is_temporary));
     let mut is_output = is_held.clone();
-    // A search that ends early would leave what is written besides unwritten.
-    let is_search = matches!(reduction, Reduction::Any | Reduction::All) && is_held.contains(&true);
+    // A search that ends early would leave what is written besides unwritten. The maximum of bools is one, too.
+    let kernel = reduction.types(node.dtype, dtype)?.kernel;
+    let is_search = matches!(kernel, Reduction::Any | Reduction::All) && is_held.contains(&true);
     is_output[root] = true;
     // What lies in another order than the root cannot be written block by block.
     let is_parallel =
