@@ -1,10 +1,11 @@
 //! The executor: plan → split → load → run → store, once, for every operation.
 
 mod block;
+mod cache;
 mod program;
 
 pub use block::{Geometry, Operand, Role};
-pub(crate) use block::{STREAM_BYTES, STREAM_TURN, stream_fence};
+pub(crate) use block::{STREAM_TURN, stream_bytes, stream_fence};
 pub use program::{Program, Slot, Step};
 
 use corepy_core::plan::Plan;
@@ -14,6 +15,9 @@ use corepy_core::{Result, scheduler};
 /// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
 /// no result depends on them.
 const CHUNK_NS: f32 = 1_500.0;
+
+/// Chunks per thread that share long work evenly; more only cost hand-overs.
+const CHUNKS_PER_THREAD: usize = 64;
 
 /// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the
 /// plan's strides.
@@ -39,9 +43,11 @@ pub unsafe fn run(
         return Ok(());
     }
     let block_ns = geometry.elements_per_block() as f32 * program.cost;
-    let per_chunk = ((CHUNK_NS / block_ns) as usize).clamp(1, blocks);
+    let total_ns = blocks as f32 * block_ns;
+    let chunk_ns = CHUNK_NS.max(total_ns / (CHUNKS_PER_THREAD * scheduler::num_threads()) as f32);
+    let per_chunk = ((chunk_ns / block_ns) as usize).clamp(1, blocks);
     let chunks = blocks.div_ceil(per_chunk);
-    let parallel = chunks > 1 && scheduler::worth_parallel((blocks as f32 * block_ns) as u64);
+    let parallel = chunks > 1 && scheduler::worth_parallel(total_ns as u64);
     scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
         let first = chunk * per_chunk;
         // SAFETY: the caller's promise; chunks partition the blocks.

@@ -30,4 +30,7 @@ pub struct Program {
     pub temporaries: SmallVec<[usize; 4]>,
     /// Estimated nanoseconds per element on one core.
     pub cost: f32,
+    /// Whether the kernel of the step that writes the output takes [`crate::ffi::STREAMING`]; those of
+    /// the registry's operations and of casts do.
+    pub streams: bool,
 }
