@@ -25,6 +25,7 @@ COREPY_INLINE To float_to_integer(From x) {
 
 template <class To>
 struct Cast {
+  static constexpr bool streams = true;
   template <class From>
   static COREPY_INLINE To apply(From x) {
     if constexpr (std::is_same_v<To, From>) {

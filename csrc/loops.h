@@ -8,9 +8,14 @@
 
 #include "scalar.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 // One type-erased signature for all element-wise kernels and casts. Bit i of `scalars` says that
 // args[i] points to one element that stands for all n. `out` may equal an argument (in place), but
-// never overlaps one otherwise.
+// never overlaps one otherwise. The highest bit says that the results should bypass the caches (then
+// `out` is fresh); the caller fences.
 extern "C" {
 typedef void (*CorepyKernel)(const void* const* args, void* out, size_t n, uint32_t scalars);
 }
@@ -77,6 +82,79 @@ COREPY_INLINE void guarded_loop(size_t n, Rare rare, Fast fast, Slow slow) {
   }
 }
 
+constexpr uint32_t kStreaming = uint32_t{1} << 31;
+constexpr size_t kLine = 64;
+
+template <class Op, class = void>
+struct StreamsImpl : std::false_type {};
+template <class Op>
+struct StreamsImpl<Op, std::enable_if_t<Op::streams>> : std::true_type {};
+// Whether the loop itself streams results of this type: for functors that are as fast as memory.
+template <class Op, class Out>
+constexpr bool streams = StreamsImpl<Op>::value&& std::is_arithmetic_v<Out>;
+
+// One cache line past the caches.
+template <class Out>
+COREPY_INLINE void stream_line(Out* y, const Out* line) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(y), _mm512_load_si512(line));
+#elif defined(__AVX__)
+  for (size_t i = 0; i < 2; ++i)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(y) + i, _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i));
+#elif defined(__x86_64__)
+  for (size_t i = 0; i < 4; ++i)
+    _mm_stream_si128(reinterpret_cast<__m128i*>(y) + i, _mm_load_si128(reinterpret_cast<const __m128i*>(line) + i));
+#else
+  __builtin_memcpy(y, line, kLine);
+#endif
+}
+
+// y[i] = value(i), whole cache lines of y past the caches: an ordinary store first reads the line that
+// it overwrites. Through a buffer the same takes 1.5 times as long, as loads and stores then take turns.
+template <class Out, class Value>
+COREPY_INLINE void stream_loop(Out* y, size_t n, Value value) {
+  constexpr size_t per_line = kLine / sizeof(Out);
+  size_t i = 0;
+  for (; i < n && reinterpret_cast<uintptr_t>(y + i) % kLine != 0; ++i) y[i] = value(i);
+  for (; i + per_line <= n; i += per_line) {
+    alignas(kLine) Out line[per_line];
+    for (size_t k = 0; k < per_line; ++k) line[k] = value(i + k);
+    stream_line(y + i, line);
+  }
+  for (; i < n; ++i) y[i] = value(i);
+}
+
+// Elements that are computed before they are streamed out of a buffer in L1.
+constexpr size_t kStreamTurn = 512;
+
+// Calls run(begin, address, count) for all of [0, n), with y's whole cache lines written past the caches.
+template <class Out, class Run>
+COREPY_INLINE void stream_in_turns(Out* y, size_t n, Run run) {
+  alignas(kLine) unsigned char buffer[kStreamTurn * sizeof(Out)];
+  const size_t head = -reinterpret_cast<uintptr_t>(y) % kLine / sizeof(Out);
+  size_t begin = head < n ? head : n;
+  if (begin > 0) run(size_t{0}, y, begin);
+  for (size_t count; begin < n; begin += count) {
+    count = n - begin < kStreamTurn ? n - begin : kStreamTurn;
+    run(begin, reinterpret_cast<Out*>(buffer), count);
+    unsigned char* target = reinterpret_cast<unsigned char*>(y + begin);
+    const size_t bytes = count * sizeof(Out);
+    size_t i = 0;
+    for (; i + kLine <= bytes; i += kLine) stream_line(target + i, buffer + i);
+    __builtin_memcpy(target + i, buffer + i, bytes - i);
+  }
+}
+
+// y[i] = value(i) for all i.
+template <class Op, class Out, class Value>
+COREPY_INLINE void plain_loop(Out* y, size_t n, bool streaming, Value value) {
+  if constexpr (streams<Op, Out>) {
+    if (streaming) return stream_loop(y, n, value);
+  }
+  COREPY_INDEPENDENT
+  for (size_t i = 0; i < n; ++i) y[i] = value(i);
+}
+
 template <class Op, class T>
 struct Unary {
   using Out = decltype(Op::apply(std::declval<T>()));
@@ -91,14 +169,21 @@ struct Unary {
   static void run(const void* const* args, void* out, size_t n, uint32_t scalars) {
     const T* x = static_cast<const T*>(args[0]);
     Out* y = static_cast<Out*>(out);
-    if (scalars) return fill(y, one(x[0]), n);
+    if (scalars & 1) return fill(y, one(x[0]), n);
+    if constexpr (!streams<Op, Out>) {
+      if (scalars & kStreaming) {
+        return stream_in_turns(y, n, [=](size_t begin, Out* turn, size_t count) {
+          const void* moved[] = {x + begin};
+          run(moved, turn, count, 0);
+        });
+      }
+    }
     if constexpr (has_rare<Op, T>) {
       guarded_loop(
           n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(x[i]); },
           [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(x[i]); }, [=](size_t i) { y[i] = Op::slow(x[i]); });
     } else {
-      COREPY_INDEPENDENT
-      for (size_t i = 0; i < n; ++i) y[i] = Op::apply(x[i]);
+      plain_loop<Op>(y, n, scalars & kStreaming, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::apply(x[i]); });
     }
   }
 };
@@ -115,15 +200,14 @@ struct Binary {
   }
 
   template <class First, class Second>
-  static COREPY_INLINE void loop(First a, Second b, Out* y, size_t n) {
+  static COREPY_INLINE void loop(First a, Second b, Out* y, size_t n, bool streaming) {
     if constexpr (has_rare<Op, T, T>) {
       guarded_loop(
           n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(a(i), b(i)); },
           [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(a(i), b(i)); },
           [=](size_t i) { y[i] = Op::slow(a(i), b(i)); });
     } else {
-      COREPY_INDEPENDENT
-      for (size_t i = 0; i < n; ++i) y[i] = Op::apply(a(i), b(i));
+      plain_loop<Op>(y, n, streaming, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::apply(a(i), b(i)); });
     }
   }
 
@@ -131,15 +215,27 @@ struct Binary {
     const T* a = static_cast<const T*>(args[0]);
     const T* b = static_cast<const T*>(args[1]);
     Out* y = static_cast<Out*>(out);
+    const bool streaming = scalars & kStreaming;
+    scalars &= ~kStreaming;
+    if constexpr (!streams<Op, Out>) {
+      if (streaming) {
+        return stream_in_turns(y, n, [=](size_t begin, Out* turn, size_t count) {
+          const void* moved[] = {a + (scalars & 1 ? 0 : begin), b + (scalars & 2 ? 0 : begin)};
+          run(moved, turn, count, scalars);
+        });
+      }
+    }
     if (scalars == 0) {
-      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y,
-           n);
+      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y, n,
+           streaming);
     } else if (scalars == 1) {
       const T s = a[0];
-      loop([=](size_t) COREPY_INLINE_LAMBDA { return s; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y, n);
+      loop([=](size_t) COREPY_INLINE_LAMBDA { return s; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y, n,
+           streaming);
     } else if (scalars == 2) {
       const T s = b[0];
-      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t) COREPY_INLINE_LAMBDA { return s; }, y, n);
+      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t) COREPY_INLINE_LAMBDA { return s; }, y, n,
+           streaming);
     } else {
       fill(y, one(a[0], b[0]), n);
     }
@@ -155,6 +251,14 @@ struct Ternary {
     const T* b = static_cast<const T*>(args[1]);
     const T* c = static_cast<const T*>(args[2]);
     Out* y = static_cast<Out*>(out);
+    if (scalars & kStreaming) {
+      scalars &= ~kStreaming;
+      return stream_in_turns(y, n, [=](size_t begin, Out* turn, size_t count) {
+        const void* moved[] = {a + (scalars & 1 ? 0 : begin), b + (scalars & 2 ? 0 : begin),
+                               c + (scalars & 4 ? 0 : begin)};
+        run(moved, turn, count, scalars);
+      });
+    }
     if (scalars == 0) {
       COREPY_INDEPENDENT
       for (size_t i = 0; i < n; ++i) y[i] = Op::apply(a[i], b[i], c[i]);

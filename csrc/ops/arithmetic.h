@@ -5,6 +5,7 @@
 COREPY_BEGIN
 
 struct Add {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T a, T b) {
     if constexpr (is_bool<T>) return boolean(truth(a) | truth(b));
@@ -14,6 +15,7 @@ struct Add {
 };
 
 struct Subtract {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T a, T b) {
     if constexpr (is_complex<T>) return math::subtract(a, b);
@@ -22,6 +24,7 @@ struct Subtract {
 };
 
 struct Multiply {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T a, T b) {
     if constexpr (is_bool<T>) return boolean(truth(a) & truth(b));
@@ -31,6 +34,7 @@ struct Multiply {
 };
 
 struct Divide {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T a, T b) {
     if constexpr (is_complex<T>) return math::divide(a, b);
@@ -151,6 +155,7 @@ struct Remainder {
 };
 
 struct Negative {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T x) {
     if constexpr (is_complex<T>) return math::negative(x);
@@ -166,6 +171,7 @@ struct Positive {
 };
 
 struct Abs {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE auto apply(T x) {
     if constexpr (is_bool<T> || std::is_unsigned_v<T>) return x;
@@ -192,6 +198,7 @@ struct Sign {
 };
 
 struct Square {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T x) {
     if constexpr (is_complex<T>) return math::square(x);
@@ -200,6 +207,7 @@ struct Square {
 };
 
 struct Reciprocal {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T x) {
     if constexpr (is_complex<T>) return math::reciprocal(x);
@@ -214,6 +222,7 @@ COREPY_INLINE bool lexicographic_less(Complex<T> a, Complex<T> b) {
 }
 
 struct Maximum {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T a, T b) {
     if constexpr (is_bool<T>) {
@@ -232,6 +241,7 @@ struct Maximum {
 };
 
 struct Minimum {
+  static constexpr bool streams = true;
   template <class T>
   static COREPY_INLINE T apply(T a, T b) {
     if constexpr (is_bool<T>) {

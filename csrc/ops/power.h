@@ -48,6 +48,7 @@ struct Pow {
 };
 
 struct Sqrt {
+  static constexpr bool streams = true;
   static COREPY_INLINE double apply(double x) { return __builtin_sqrt(x); }
   static COREPY_INLINE float apply(float x) { return __builtin_sqrtf(x); }
   template <class T>

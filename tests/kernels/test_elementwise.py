@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import corepy as cp
-from support.arrays import COMPLEX, DTYPES, tensor
+from support.arrays import COMPLEX, DTYPES, array, tensor
 from support.check import check, comparable
 from support.effort import examples
 from support.layouts import broadcast_shapes, layouts
@@ -163,3 +163,26 @@ def test_registry_is_namespace_is_operators_is_tests():
     assert present == binary
     assert {name for name, _ in CASES} == set(REGISTRY)
     assert promoted("int8", "uint8") == "int16"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32"])
+def test_results_past_the_caches(dtype):
+    """Results too large for any cache are written past them, in whole lines, also from broadcast rows and casts."""
+    rows, cols = 2001, 2101 * 8 // np.dtype(dtype).itemsize
+    rng = np.random.default_rng(8)
+    a = rng.integers(1, 1000, (rows, cols)).astype(dtype)
+    column, row = a[:, :1].copy(), a[:1].copy()
+    ta, tcolumn, trow = tensor(a), tensor(column), tensor(row)
+    for got, expected in (
+        (ta + ta, a + a),
+        (ta - tcolumn, a - column),
+        (trow * ta, row * a),
+        (ta[:, 1:] + trow[:, 1:], a[:, 1:] + row[:, 1:]),
+        (3 - ta, 3 - a),
+        (-ta, -a),
+        (cp.astype(ta, cp.float32), a.astype("float32")),
+        (cp.floor(ta), np.floor(a)),
+        (ta < 500, a < 500),
+        (ta + tensor(a[:, ::-1].astype("int16"))[:, ::-1], a + a.astype("int16")),
+    ):
+        assert np.array_equal(array(got), expected)

@@ -12,10 +12,6 @@ use crate::ffi;
 /// costs more than it finds.
 const INLINE_ELEMENTS: usize = 1024;
 
-/// Bytes of a copy from which it bypasses the caches: past what one tensor can expect to find of a
-/// shared last-level cache.
-const UNCACHED_BYTES: usize = 32 << 20;
-
 /// One number of a dtype, as it lies in memory.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(16))]
@@ -313,6 +309,7 @@ unsafe fn run(
         .map(|operand| exec::Operand { data: operand.data(), itemsize: operand.dtype().itemsize() })
         .collect();
     memory.push(exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() });
+    program.streams = true;
     // SAFETY: strides and shape are the tensors' own; the caller answers for overlap.
     unsafe { exec::run(info.name, &program, &plan, &memory, inputs, fresh) }
 }
@@ -379,13 +376,14 @@ fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Res
     let plan = plan(out.shape(), &order, &[&strides, out.strides()]);
     let cost = 0.2 * value.dtype().itemsize().max(out.dtype().itemsize()) as f32 / 8.0;
     let mut program = Program::new(cost);
+    program.streams = true;
     program.steps.push(Step::new(ffi::cast(value.dtype(), out.dtype()), &[0], 1));
     let memory = [
         exec::Operand { data: value.data(), itemsize: value.dtype().itemsize() },
         exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() },
     ];
-    // What was converted or copied is about to be read: only what no cache holds bypasses them.
-    let fresh = fresh && out.size() * out.dtype().itemsize() >= UNCACHED_BYTES;
+    // What was converted or copied is about to be read: half of the last cache may still hold it.
+    let fresh = fresh && 2 * out.size() * out.dtype().itemsize() >= exec::stream_bytes();
     // SAFETY: strides and shape are the tensors' own; an overlapping value was copied.
     unsafe { exec::run(op, &program, &plan, &memory, 1, fresh) }
 }

@@ -10,6 +10,10 @@ use crate::isa::{self, Isa};
 /// that `args[i]` is one element standing for all `n`.
 pub type Kernel = unsafe extern "C" fn(args: *const *const u8, out: *mut u8, n: usize, scalars: u32);
 
+/// The bit of `scalars` by which a kernel of an operation of the registry, or of a cast, writes past the
+/// caches; [`crate::exec`] fences. Other kernels must not be given it.
+pub const STREAMING: u32 = 1 << 31;
+
 /// A two-dimensional strided copy: see `csrc/copy.h`. Strides in bytes.
 pub type CopyKernel = unsafe extern "C" fn(
     src: *const u8,

@@ -12,7 +12,7 @@ use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
 use smallvec::SmallVec;
 
 use crate::elementwise::{self, Operand};
-use crate::exec::{STREAM_BYTES, STREAM_TURN, stream_fence};
+use crate::exec::{STREAM_TURN, stream_bytes, stream_fence};
 use crate::ffi;
 use crate::mask::Mask;
 
@@ -269,7 +269,7 @@ impl<'a> Walk<'a> {
         }
         let (bytes, contiguous) = self.run_bytes();
         let traffic = out.size() / self.run() * size_of::<i64>() + 2 * out.size() * self.view.dtype().itemsize();
-        let streams = contiguous && bytes <= STREAM_RUN && traffic >= STREAM_BYTES;
+        let streams = contiguous && bytes <= STREAM_RUN && traffic >= stream_bytes();
         // With several outer steps the offsets serve all of them.
         let all = if self.steps() > 1 { Some(self.all_offsets()?) } else { None };
         self.each_run(all.as_ref(), false, &|base, offsets, n, place| {

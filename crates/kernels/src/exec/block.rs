@@ -6,6 +6,7 @@ use corepy_core::plan::Plan;
 use corepy_core::{Result, arena};
 use smallvec::SmallVec;
 
+use super::cache::last_level_bytes;
 use super::program::{Mask, Program};
 use crate::ffi;
 
@@ -14,14 +15,13 @@ const DIRECT_BLOCK: usize = 16_384;
 /// Elements per block when something passes through the arena: two such blocks of 8 bytes (16 KiB
 /// each) stay in L1.
 pub(crate) const ARENA_BLOCK: usize = 1_024;
-/// Bytes read and written from which fresh outputs bypass the caches. Beyond the cores' private
-/// caches (2 MiB each here) the result would be evicted before anyone reads it, and an ordinary
-/// store first reads what it overwrites: `a + b` of 8e6 float64 took 6.4 ms with ordinary and
-/// 3.5 ms with streaming stores, 1e6 took 0.50 and 0.39 ms (2 cores).
-pub(crate) const STREAM_BYTES: usize = 8 << 20;
-/// Elements per block that is streamed.
-const STREAM_BLOCK: usize = 8_192;
-/// Elements that are computed before they are streamed out: short turns keep loads and streaming
+/// Elements per block that is streamed (8e6 float64, 2 cores: 2.1 ms for 65,536, 2.4 ms for 16,384).
+const STREAM_BLOCK: usize = 65_536;
+/// The same where the results pass through a buffer.
+const BUFFERED_STREAM_BLOCK: usize = 8_192;
+/// Columns up to which rows pass through temporaries whole.
+const TEMPORARY_ROW: usize = 1_024;
+/// Elements that pass through temporaries, or are computed before they are streamed out: short turns keep loads and streaming
 /// stores overlapping (8e6 float64, 2 cores: 3.6 ms for 512, 4.0 ms for 2048, 4.4 ms for 4096).
 pub(crate) const STREAM_TURN: usize = 512;
 /// Rows and columns of a block that an operand walks across its rows: 64 elements of 8 bytes are
@@ -42,7 +42,7 @@ pub struct Operand {
 /// How an operand takes part in a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// One element stands for the whole block.
+    /// One element stands for the whole block, or where it runs row by row for each row.
     Scalar,
     /// The block lies in memory as the kernel wants it.
     Direct,
@@ -67,10 +67,21 @@ pub struct Geometry<'a> {
     block_rows: usize,
     block_cols: usize,
     by_row: bool,
+    /// The program's steps stream their results by themselves.
+    direct_stream: bool,
 }
 
 // SAFETY: blocks of one geometry write disjoint memory; the addresses outlive the run.
 unsafe impl Sync for Geometry<'_> {}
+
+/// Bytes read and written from which fresh outputs bypass the caches: where they do not fit the last
+/// one, the result would be evicted before anyone reads it, and an ordinary store first reads what it
+/// overwrites. `a + b` of float64, 2 cores with 32 MiB: 0.15 ms with ordinary and 0.28 ms with streaming
+/// stores for 1e6 elements, 0.62 and 0.36 ms for 2e6, 3.1 and 2.2 ms for 8e6.
+#[inline]
+pub(crate) fn stream_bytes() -> usize {
+    last_level_bytes()
+}
 
 /// Orders streaming stores, which are weakly ordered, before whatever says that the chunk is done.
 pub(crate) fn stream_fence() {
@@ -113,19 +124,28 @@ impl<'a> Geometry<'a> {
                 let (row, col) = step(i);
                 row != 0 && row.unsigned_abs() < col.unsigned_abs()
             });
-        let in_place =
-            operands.iter().enumerate().all(|(i, operand)| step(i).1 == operand.itemsize as isize || step(i).1 == 0);
+        // Whether no operand passes through the arena; narrow rows that lie apart do.
+        let in_place = operands.iter().enumerate().all(|(i, operand)| {
+            let ((row, col), item) = (step(i), operand.itemsize as isize);
+            let joined = row == if col == 0 { 0 } else { cols as isize * item };
+            (col == item || col == 0) && (axes == 1 || joined || cols >= ROW_CALL)
+        });
         let elements: usize = plan.shape.iter().product();
-        let stream = fresh && elements * operands.iter().map(|operand| operand.itemsize).sum::<usize>() >= STREAM_BYTES;
+        let stream =
+            fresh && elements * operands.iter().map(|operand| operand.itemsize).sum::<usize>() >= stream_bytes();
+        let direct_stream = stream && program.streams;
         let limit = match (in_place, stream) {
             (false, _) => ARENA_BLOCK,
+            // Rows that temporaries must hold stay in L1.
+            (true, _) if !program.temporaries.is_empty() && axes > 1 && cols <= TEMPORARY_ROW => 2 * TEMPORARY_ROW,
+            (true, _) if !program.temporaries.is_empty() => BUFFERED_STREAM_BLOCK,
             // Expensive functions are cut finer, so that several cores can share short operations.
             (true, false) if program.cost > 0.4 => {
                 ((super::CHUNK_NS / program.cost) as usize).clamp(ARENA_BLOCK, DIRECT_BLOCK)
             }
-            (true, true) => STREAM_BLOCK,
-            (true, false) if program.temporaries.is_empty() => DIRECT_BLOCK,
-            (true, false) => ARENA_BLOCK,
+            (true, true) if direct_stream => STREAM_BLOCK,
+            (true, true) => BUFFERED_STREAM_BLOCK,
+            (true, false) => DIRECT_BLOCK,
         };
         let (block_rows, block_cols) = if transposed && rows >= 8 {
             (rows.min(TILE), cols.min(TILE))
@@ -135,15 +155,21 @@ impl<'a> Geometry<'a> {
             (rows.min((limit / cols.max(1)).max(1)), cols)
         };
         let by_row = block_rows > 1 && block_cols >= ROW_CALL;
+        let mut row_scalars = false;
         let roles = operands
             .iter()
             .enumerate()
             .map(|(i, operand)| {
                 let (row, col) = step(i);
                 let item = operand.itemsize as isize;
-                if col == 0 && (block_rows == 1 || row == 0) && i < inputs {
+                if col == 0 && (block_rows == 1 || row == 0 || by_row) && i < inputs {
+                    row_scalars |= row != 0 && block_rows > 1;
                     Role::Scalar
-                } else if stream && i >= inputs && streams(operand, col, row, block_rows, block_cols, cols) {
+                } else if stream
+                    && !direct_stream
+                    && i >= inputs
+                    && streams(operand, col, row, block_rows, block_cols, cols)
+                {
                     Role::Stream
                 } else if col == item && (block_rows == 1 || (row == cols as isize * item && block_cols == cols)) {
                     Role::Direct
@@ -154,9 +180,11 @@ impl<'a> Geometry<'a> {
                 }
             })
             .collect::<SmallVec<[Role; 4]>>();
-        // Without an operand whose rows lie apart, whole blocks serve.
-        let by_row = by_row && roles.contains(&Role::Rows);
-        Geometry { program, plan, operands, inputs, roles, rows, cols, block_rows, block_cols, by_row }
+        // Without an operand whose rows lie apart or have a scalar each, whole blocks serve.
+        let by_row = by_row && (roles.contains(&Role::Rows) || row_scalars);
+        let direct_stream =
+            direct_stream && roles[inputs..].iter().all(|role| matches!(role, Role::Direct | Role::Rows));
+        Geometry { program, plan, operands, inputs, roles, rows, cols, block_rows, block_cols, by_row, direct_stream }
     }
 
     /// Number of blocks.
@@ -171,7 +199,7 @@ impl<'a> Geometry<'a> {
         self.block_rows * self.block_cols
     }
 
-    /// The inputs of which one element stands for every block.
+    /// The inputs of which one element stands for every block, or every row of one.
     pub fn scalars(&self) -> Mask {
         let roles = self.roles[..self.inputs].iter().enumerate();
         roles.fold(0, |mask, (input, role)| mask | Mask::from(*role == Role::Scalar) << input)
@@ -185,7 +213,12 @@ impl<'a> Geometry<'a> {
 
     /// Whether an output is written past the caches.
     pub fn streams(&self) -> bool {
-        self.roles.contains(&Role::Stream)
+        self.direct_stream || self.roles.contains(&Role::Stream)
+    }
+
+    /// Whether the program's steps stream their results by themselves.
+    pub fn streams_directly(&self) -> bool {
+        self.direct_stream
     }
 
     /// Runs the program on each block of `range`.
@@ -204,8 +237,10 @@ impl<'a> Geometry<'a> {
                 });
             }
             slots.resize(self.inputs, std::ptr::null_mut());
+            // A row, or a turn.
+            let piece = if self.by_row { self.block_cols } else { elements.min(STREAM_TURN) };
             for &itemsize in &self.program.temporaries {
-                slots.push(scope.bytes(elements * itemsize)?);
+                slots.push(scope.bytes(piece * itemsize)?);
             }
             slots.resize(slots.len() + self.operands.len() - self.inputs, std::ptr::null_mut());
             for block in range.clone() {
@@ -278,7 +313,7 @@ impl<'a> Geometry<'a> {
             }
         }
         let streams = self.roles[self.inputs..].contains(&Role::Stream);
-        let in_turns = !self.by_row && streams;
+        let in_turns = !self.by_row && (streams || self.program.uses_temporaries());
         if self.by_row {
             // Streamed outputs leave the buffer a few rows at a time, in whole cache lines.
             let (mut held, mut sent) = (0, 0);
@@ -287,15 +322,14 @@ impl<'a> Geometry<'a> {
                     for (i, operand) in self.operands.iter().enumerate() {
                         let slot = self.slot(i);
                         let step = match self.roles[i] {
-                            Role::Scalar => 0,
-                            Role::Rows => self.plan.strides[i][axes - 2],
+                            Role::Scalar | Role::Rows => self.plan.strides[i][axes - 2],
                             Role::Direct | Role::Arena | Role::Stream => (cols * operand.itemsize) as isize,
                         };
                         slots[slot] = slots[slot].wrapping_offset(step);
                     }
                 }
                 // SAFETY: each slot points to `cols` elements of this row, or one scalar.
-                unsafe { self.program.run(slots, self.inputs, cols, scalars) };
+                unsafe { self.program.run(slots, self.inputs, cols, scalars, self.direct_stream) };
                 held += cols;
                 let last = row + 1 == rows;
                 if streams && (last || (held >= STREAM_TURN && self.whole_lines(held))) {
@@ -317,7 +351,7 @@ impl<'a> Geometry<'a> {
             unsafe { self.run_turns(slots, buffers, &sources, rows * cols, scalars) };
         } else {
             // SAFETY: each slot points to the whole block, or one scalar.
-            unsafe { self.program.run(slots, self.inputs, rows * cols, scalars) };
+            unsafe { self.program.run(slots, self.inputs, rows * cols, scalars, self.direct_stream) };
         }
         for i in self.inputs..self.operands.len() {
             if self.roles[i] == Role::Arena {
@@ -347,7 +381,8 @@ impl<'a> Geometry<'a> {
         outputs.all(|(operand, role)| *role != Role::Stream || (n * operand.itemsize).is_multiple_of(64))
     }
 
-    /// Runs a block in turns, streaming each turn's results out of the start of the buffers.
+    /// Runs a block in turns, so that temporaries stay in L1, streaming each turn's results out of the
+    /// start of the buffers.
     unsafe fn run_turns(
         &self,
         slots: &mut [*mut u8],
@@ -360,7 +395,7 @@ impl<'a> Geometry<'a> {
         while done < elements {
             let n = STREAM_TURN.min(elements - done);
             // SAFETY: each slot points to `n` elements from `done` on, or one scalar, or a buffer.
-            unsafe { self.program.run(slots, self.inputs, n, scalars) };
+            unsafe { self.program.run(slots, self.inputs, n, scalars, self.direct_stream) };
             // SAFETY: the buffers hold `n` elements; the destinations are this block's own.
             unsafe { self.stream_out(buffers, destinations, done, n) };
             for (i, operand) in self.operands.iter().enumerate() {

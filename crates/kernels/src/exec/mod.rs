@@ -1,10 +1,11 @@
 //! The executor: plan → split → load → run → store, once, for every operation.
 
 mod block;
+mod cache;
 mod jit;
 mod program;
 
-pub(crate) use block::{ARENA_BLOCK, STREAM_BYTES, STREAM_TURN, stream_fence};
+pub(crate) use block::{ARENA_BLOCK, STREAM_TURN, stream_bytes, stream_fence};
 pub use block::{Geometry, Operand, Role};
 pub use jit::{Arithmetic, Float};
 pub use program::{MAX_SLOTS, Mask, Program, Slot, Step};
@@ -16,6 +17,9 @@ use corepy_core::{Result, scheduler};
 /// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
 /// no result depends on them.
 const CHUNK_NS: f32 = 1_500.0;
+
+/// Chunks per thread that share long work evenly; more only cost hand-overs.
+const CHUNKS_PER_THREAD: usize = 64;
 
 /// How an iteration is cut into chunks of blocks.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +41,11 @@ impl Cut {
     fn new(geometry: &Geometry<'_>, program: &Program) -> Cut {
         let (blocks, elements) = (geometry.blocks(), geometry.elements_per_block());
         let block_ns = elements as f32 * program.cost;
-        let per_chunk = ((CHUNK_NS / block_ns) as usize).clamp(1, blocks.max(1));
+        let total_ns = blocks as f32 * block_ns;
+        let chunk_ns = CHUNK_NS.max(total_ns / (CHUNKS_PER_THREAD * scheduler::num_threads()) as f32);
+        let per_chunk = ((chunk_ns / block_ns) as usize).clamp(1, blocks.max(1));
         let chunks = blocks.div_ceil(per_chunk);
-        let parallel = chunks > 1 && scheduler::worth_parallel((blocks as f32 * block_ns) as u64);
+        let parallel = chunks > 1 && scheduler::worth_parallel(total_ns as u64);
         Cut { blocks, elements, chunks, parallel, streams: geometry.streams(), per_chunk }
     }
 }
@@ -69,7 +75,7 @@ pub unsafe fn run(
 ) -> Result<()> {
     let geometry = Geometry::new(program, plan, operands, inputs, fresh);
     let mut fused = program.clone();
-    fused.fuse(inputs, geometry.scalars());
+    fused.fuse(inputs, geometry.scalars(), geometry.streams_directly());
     let geometry = geometry.with_program(&fused);
     let Cut { blocks, chunks, parallel, per_chunk, .. } = Cut::new(&geometry, program);
     if blocks == 0 {

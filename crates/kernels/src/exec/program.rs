@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::jit::{self, Arithmetic, Float, Stage};
-use crate::ffi::Kernel;
+use crate::ffi::{Kernel, STREAMING};
 
 /// A place that holds a block: inputs first, then temporaries, then outputs.
 pub type Slot = u8;
@@ -50,6 +50,9 @@ pub struct Program {
     pub cost: f32,
     /// What to do where several steps are one; empty where none are.
     pub(super) stages: Vec<Stage>,
+    /// Whether the kernels of the steps that write outputs take [`crate::ffi::STREAMING`], which those of the
+    /// registry's operations and of casts do, and no step reads an output.
+    pub streams: bool,
 }
 
 impl Program {
@@ -59,18 +62,19 @@ impl Program {
     }
 
     /// Runs the steps on `n` elements. `slots` are `inputs` inputs, the temporaries, the outputs; one
-    /// whose bit is set in `scalars` holds a single element that stands for all.
+    /// whose bit is set in `scalars` holds a single element that stands for all. With `streams`, outputs are written
+    /// past the caches.
     ///
     /// # Safety
     /// Each slot points to `n` elements, or one where `scalars` says so; temporaries and outputs
     /// may be written.
     #[inline]
-    pub unsafe fn run(&self, slots: &[*mut u8], inputs: usize, n: usize, mut scalars: Mask) {
+    pub unsafe fn run(&self, slots: &[*mut u8], inputs: usize, n: usize, mut scalars: Mask, streams: bool) {
         let first_output = inputs + self.temporaries.len();
         if self.stages.is_empty() {
             for step in &self.steps {
                 // SAFETY: the caller's promise.
-                unsafe { step.run(slots, first_output, n, &mut scalars) };
+                unsafe { step.run(slots, first_output, n, &mut scalars, streams) };
             }
             return;
         }
@@ -78,7 +82,7 @@ impl Program {
             // SAFETY: the caller's promise.
             unsafe {
                 match stage {
-                    Stage::Step(index) => self.steps[*index].run(slots, first_output, n, &mut scalars),
+                    Stage::Step(index) => self.steps[*index].run(slots, first_output, n, &mut scalars, streams),
                     Stage::Fused(fused) => {
                         fused.run(slots, n);
                         scalars &= !fused.written();
@@ -90,9 +94,18 @@ impl Program {
 
     /// Makes one of several steps where that can be done, for blocks of which the inputs `scalars`, and no others, are
     /// one element for all.
-    pub fn fuse(&mut self, inputs: usize, scalars: Mask) {
+    pub fn fuse(&mut self, inputs: usize, scalars: Mask, streams: bool) {
         if self.steps.len() > 1 {
-            self.stages = jit::stages(self, inputs, scalars);
+            self.stages = jit::stages(self, inputs, scalars, streams);
+        }
+    }
+
+    /// Whether any block passes through a temporary.
+    pub fn uses_temporaries(&self) -> bool {
+        match &self.stages[..] {
+            // A single stage reads inputs and writes outputs.
+            [Stage::Fused(_)] => false,
+            _ => !self.temporaries.is_empty(),
         }
     }
 }
@@ -101,7 +114,7 @@ impl Step {
     /// # Safety
     /// As [`Program::run`].
     #[inline]
-    unsafe fn run(&self, slots: &[*mut u8], first_output: usize, n: usize, scalars: &mut Mask) {
+    unsafe fn run(&self, slots: &[*mut u8], first_output: usize, n: usize, scalars: &mut Mask, streams: bool) {
         let mut args = [std::ptr::null::<u8>(); 3];
         let mut mask = 0u32;
         let arity = usize::from(self.arity);
@@ -113,7 +126,11 @@ impl Step {
         // A temporary made of scalars is a scalar.
         let whole = mask == (1 << arity) - 1 && out < first_output;
         *scalars = if whole { *scalars | 1 << out } else { *scalars & !(1 << out) };
-        // SAFETY: `args` and the output hold `n` elements, or one where the mask says so.
+        if streams && out >= first_output {
+            mask |= STREAMING;
+        }
+        // SAFETY: `args` and the output hold `n` elements, or one where the mask says so; a program that streams has
+        // kernels that take the flag.
         unsafe { (self.kernel)(args.as_ptr(), slots[out], if whole { 1 } else { n }, mask) };
     }
 }

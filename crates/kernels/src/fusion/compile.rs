@@ -292,6 +292,14 @@ impl Builder {
             lines.push(Line { name: step.name, args, out, dtype: self.values[step.out].dtype });
         }
         program.temporaries = temporaries;
+        let first_output = inputs + program.temporaries.len();
+        let reads_output =
+            |step: &Step| step.args[..usize::from(step.arity)].iter().any(|&arg| usize::from(arg) >= first_output);
+        let writes = |step: &Instruction| self.values[step.out].output.is_some();
+        // `where` has no streaming kernel.
+        let is_where = |step: &Instruction| step.args.len() == 3 && step.name == "where";
+        program.streams = !program.steps.iter().any(reads_output)
+            && !self.instructions.iter().any(|step| writes(step) && is_where(step));
         Some(Compiled { program, inputs: self.inputs, outputs, lines })
     }
 }

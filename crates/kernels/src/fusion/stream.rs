@@ -136,7 +136,7 @@ impl Stream {
         let lanes: Vec<Lane> = lanes;
         let scalars = lanes.iter().enumerate().fold(0, |mask, (slot, lane)| mask | Mask::from(is_scalar(lane)) << slot);
         let mut program = compiled.program.clone();
-        program.fuse(lanes.len(), scalars);
+        program.fuse(lanes.len(), scalars, false);
         Stream {
             program,
             lanes,
@@ -247,6 +247,6 @@ impl Stream {
         }
         *room.slots.last_mut().expect("the root has a slot") = target;
         // SAFETY: inputs, temporaries and outputs hold `n` elements; scalars are marked.
-        unsafe { self.program.run(&room.slots, self.lanes.len(), n, scalars) };
+        unsafe { self.program.run(&room.slots, self.lanes.len(), n, scalars, false) };
     }
 }

@@ -124,9 +124,9 @@ impl Assembler {
         self.float(0x10, reg, None, Operand::Indexed(base, n));
     }
 
-    /// `[base + rdi + vector * n] = reg`.
-    pub(super) fn store(&mut self, reg: u8, base: General, n: u8) {
-        self.float(0x11, reg, None, Operand::Indexed(base, n));
+    /// `[base + rdi + vector * n] = reg`, past the caches if it `streams`.
+    pub(super) fn store(&mut self, reg: u8, base: General, n: u8, streams: bool) {
+        self.float(if streams { 0x2B } else { 0x11 }, reg, None, Operand::Indexed(base, n));
     }
 
     /// `reg` = the number at `[base]` in every lane.

@@ -27,6 +27,8 @@ pub(super) struct Group {
     pub(super) operations: Vec<Operation>,
     /// The values that are written to arrays.
     pub(super) stores: Vec<u8>,
+    /// How many of these, the last, are written past the caches: to addresses that are multiples of a vector.
+    pub(super) streamed: u8,
 }
 
 impl Group {
@@ -154,7 +156,8 @@ impl Group {
             let place = results[usize::from(value) - self.first_result()];
             for chain in 0..at_once {
                 let address = addresses[usize::from(self.loads) + n];
-                assembler.borrow_mut().store(register(place, chain), address, chain as u8);
+                let streams = n + usize::from(self.streamed) >= self.stores.len();
+                assembler.borrow_mut().store(register(place, chain), address, chain as u8, streams);
             }
         }
     }

@@ -56,10 +56,19 @@ pub(super) enum Stage {
     Fused(Fused),
 }
 
+/// The slots from which on there are outputs, and whether these are written past the caches.
+#[derive(Clone, Copy)]
+pub(super) struct Outputs {
+    first: usize,
+    streams: bool,
+}
+
 /// The stages of `program`; empty where nothing can be fused. `scalars` are the inputs of which one
-/// element stands for the block, which must be the same for every block.
-pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask) -> Vec<Stage> {
-    let first_output = inputs + program.temporaries.len();
+/// element stands for the block, which must be the same for every block. With `streams`, outputs are written past the
+/// caches.
+pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask, streams: bool) -> Vec<Stage> {
+    let outputs = Outputs { first: inputs + program.temporaries.len(), streams };
+    let first_output = outputs.first;
     let mut stages = Vec::new();
     let mut group: Vec<usize> = Vec::new();
     let mut before = scalars;
@@ -74,7 +83,7 @@ pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask) -> Vec<Sta
             _ => false,
         };
         if !joins {
-            flush(program, &mut group, before, first_output, &mut stages);
+            flush(program, &mut group, before, outputs, &mut stages);
             before = current;
         }
         if step.arithmetic.is_some() && !is_whole {
@@ -90,7 +99,7 @@ pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask) -> Vec<Sta
             before = current;
         }
     }
-    flush(program, &mut group, before, first_output, &mut stages);
+    flush(program, &mut group, before, outputs, &mut stages);
     if stages.iter().any(|stage| matches!(stage, Stage::Fused(_))) { stages } else { Vec::new() }
 }
 
@@ -100,13 +109,13 @@ fn args(step: &Step) -> &[Slot] {
 
 /// Turns the steps of `group` into stages: as many as registers hold at a time. `scalars` are those
 /// before the first.
-fn flush(program: &Program, group: &mut Vec<usize>, scalars: Mask, first_output: usize, stages: &mut Vec<Stage>) {
+fn flush(program: &Program, group: &mut Vec<usize>, scalars: Mask, outputs: Outputs, stages: &mut Vec<Stage>) {
     let mut rest = &group[..];
     let mut scalars = scalars;
     while !rest.is_empty() {
         let fitting = (2..=rest.len())
             .rev()
-            .find_map(|count| Fused::new(program, &rest[..count], scalars, first_output).map(|fused| (count, fused)));
+            .find_map(|count| Fused::new(program, &rest[..count], scalars, outputs).map(|fused| (count, fused)));
         let count = if let Some((count, fused)) = fitting {
             stages.push(Stage::Fused(fused));
             count

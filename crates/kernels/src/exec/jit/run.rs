@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::assembler::Vectors;
 use super::cache::{self, Function};
 use super::group::{Group, Operation};
-use super::{Arithmetic, Float, args};
+use super::{Arithmetic, Float, Outputs, args};
 use crate::exec::program::{Mask, Program, Slot};
 use crate::isa::{self, Isa};
 
@@ -37,6 +37,8 @@ enum Scalar {
 #[derive(Clone)]
 pub(in crate::exec) struct Fused {
     function: Arc<Function>,
+    /// The one that writes outputs past the caches.
+    streaming: Option<Arc<Function>>,
     float: Float,
     vector: usize,
     loads: SmallVec<[Slot; 8]>,
@@ -47,7 +49,7 @@ pub(in crate::exec) struct Fused {
 impl Fused {
     /// The steps `steps` of `program`, which follow one another; None where they do not fit into registers or there is
     /// no code for this processor. `scalars` are the slots that hold one element before the first.
-    pub(super) fn new(program: &Program, steps: &[usize], scalars: Mask, first_output: usize) -> Option<Fused> {
+    pub(super) fn new(program: &Program, steps: &[usize], scalars: Mask, outputs: Outputs) -> Option<Fused> {
         let vectors = match isa::active() {
             Isa::Baseline => return None,
             Isa::Avx2 => Vectors::Avx2,
@@ -115,8 +117,10 @@ impl Fused {
         let last = *steps.last()?;
         let mut stores: SmallVec<[Slot; 4]> = SmallVec::new();
         let mut values = Vec::new();
+        // Outputs last.
+        written.sort_unstable();
         for &slot in &written {
-            let outlives = usize::from(slot) >= first_output || {
+            let outlives = usize::from(slot) >= outputs.first || {
                 let later = program.steps[last + 1..].iter();
                 later
                     .clone()
@@ -139,9 +143,16 @@ impl Fused {
             loads: loads.len() as u8,
             operations,
             stores: values,
+            streamed: 0,
         };
         let function = cache::function(&group)?;
-        Some(Fused { function, float, vector: vectors.bytes(), loads, stores, scalars: numbers })
+        let streamed = stores.iter().filter(|&&slot| usize::from(slot) >= outputs.first).count();
+        let streaming = if outputs.streams && streamed > 0 {
+            cache::function(&Group { streamed: streamed as u8, ..group })
+        } else {
+            None
+        };
+        Some(Fused { function, streaming, float, vector: vectors.bytes(), loads, stores, scalars: numbers })
     }
 
     /// The slots that it writes.
@@ -167,8 +178,13 @@ impl Fused {
         let bytes = n * self.float.bytes();
         let whole = bytes / self.vector * self.vector;
         let main = bytes / (self.vector * self.function.at_once) * (self.vector * self.function.at_once);
-        // SAFETY: arrays hold `bytes` bytes, scalars one number.
-        unsafe { self.function.call(&addresses, main, whole) };
+        let is_aligned = |address: &*mut u8| address.addr().is_multiple_of(self.vector);
+        let function = match &self.streaming {
+            Some(streaming) if addresses[self.loads.len()..streams].iter().all(is_aligned) => streaming,
+            _ => &self.function,
+        };
+        // SAFETY: arrays hold `bytes` bytes, scalars one number; what is streamed is aligned.
+        unsafe { function.call(&addresses, main, whole) };
         let rest = bytes - whole;
         if rest == 0 {
             return;
