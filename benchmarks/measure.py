@@ -146,7 +146,7 @@ def measure(case: Case, corepy: Library, peers: list[Library], rounds: int) -> M
     samples = {name: sample.make(seed) for seed, (name, sample) in enumerate(case.used.items())}
     notes = [case.note] if case.note else []
     runners: dict[str, Runner] = {}
-    results: dict[str, np.ndarray] = {}
+    own: np.ndarray | None = None
     for library in (corepy, *peers):
         try:
             library.check(case)
@@ -159,9 +159,11 @@ def measure(case: Case, corepy: Library, peers: list[Library], rounds: int) -> M
                 raise Skipped(f"corepy: {why}") from error
             notes += [f"{library.name}: {why}"] if why else []
             continue
-        if result is not None:
-            results[library.name] = result
-            if note := differs(results[corepy.name], result):
-                notes.append(f"{library.name}: {note}")
+        if library is corepy:
+            own = result
+        elif own is not None and (note := differs(own, result)):
+            notes.append(f"{library.name}: {note}")
+    # What is held in memory must not disturb the timing.
+    del own, result
     times = dict(zip(runners, fastest(list(runners.values()), rounds, case.is_large), strict=True))
     return Measurement(case.group, case.name, times.pop(corepy.name), times, notes)
