@@ -22,7 +22,9 @@ def differs(actual: np.ndarray, expected: np.ndarray) -> str:
     if expected.ndim < 2:
         # A sum's rounding error grows with its length, and the peers' is the larger; so it does in a long product.
         tolerance = max(tolerance, 1e-3 if expected.dtype in (np.float32, np.complex64) else 1e-9)
-    return "" if close(actual.ravel(), expected.ravel(), float(tolerance)) else "results differ"
+    if close(actual.ravel(), expected.ravel(), float(tolerance)):
+        return ""
+    return f"results differ by {distance(actual, expected):.1g} of the largest"
 
 
 def close(actual: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
@@ -43,3 +45,12 @@ def largest(values: np.ndarray) -> float:
         magnitudes = np.abs(values)
     found = float(np.max(magnitudes, initial=0.0))
     return found if np.isfinite(found) else float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
+
+
+def distance(actual: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference, relative to the largest magnitude; infinite where only one of two is finite."""
+    same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
+    differences = np.abs(actual[~same] - expected[~same])
+    if not np.isfinite(differences).all():
+        return float("inf")
+    return float(differences.max(initial=0.0)) / max(largest(np.ravel(expected)), np.finfo(np.float64).tiny)

@@ -16,7 +16,7 @@ turns, fewer where they take long, with the garbage collector off. Results lie i
 clock stops: deferred ones are forced, and creation includes one write in each page. JAX runs each expression jitted, numexpr as a
 string; both compile before the clock starts. PyTorch is eager. SciPy, with a worker per core, and numexpr take part
 where a case suits them. "The best of the others" is the fastest of the peers but NumPy, row by row. Idle threads of OpenBLAS
-and OpenMP are told to fall asleep after about 0.5 ms (`benchmarks/__init__.py`): within a turn they stay awake."""
+and OpenMP are told to fall asleep after about 0.5 and 2 ms (`benchmarks/__init__.py`): within a turn they stay awake."""
 
 
 def duration(seconds: float) -> str:

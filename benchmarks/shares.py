@@ -26,7 +26,7 @@ PICTURE = "limits.png"
 HOW = """The limits are measured by loops that do nothing else (`benchmarks/limits.cpp`), on {threads} threads, before and
 after the cases: {memory} of float64 arrays of 8e6 elements with stores past the caches, and {operations:.0f} GFLOP/s of
 fused multiply-adds in float64. A share counts the bytes that the expression must move at the least: inputs read once,
-its result written once."""
+its result written once. Expressions of many functions, such as Black-Scholes, are bound by arithmetic instead."""
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,14 @@ def test_differences_are_noticed():
     assert differs(values, values * (1 + 1e-15)) == ""
     other = values.copy()
     other[99, 999] += 1e-9
-    assert differs(values, other) == "results differ"
+    assert differs(values, other) == "results differ by 1e-09 of the largest"
     assert differs(values, values.astype(np.float32)) == "results differ: float32, not float64"
     assert differs(values, values[:1]) == "results differ: shape (1, 1000), not (100, 1000)"
     missing = values.copy()
     missing[3, 3] = np.nan
     assert differs(missing, missing) == ""
-    assert differs(values, missing) == "results differ"
+    assert differs(values, missing) == "results differ by inf of the largest"
+    assert differs(np.asarray([1, 2]), np.asarray([1, 3])) == "results differ"
     assert differs(np.arange(3), np.arange(3, dtype=np.int32)) == "its result is int32"
 
 

@@ -24,9 +24,11 @@ TITLES = {
     "reductions": "`sum mean max prod std var argmax` and scans, over all and along axes",
     "sorting": "`sort argsort unique_values searchsorted` at 1e3 and 1e6",
     "movement": "`take`, `a[index]`, `a[mask]`, `nonzero`, `where`, `concat`, `roll`, transposed copies at 1e6",
+    "manipulation": "`stack`, `repeat`, `flip` at 1e6",
     "products": "`a @ b` from 16×16 to 2000×2000, float64, float32, complex128",
     "products-integer": "`a @ b` of 256×256 and 512×512 int64",
     "products-batched": "`a @ b` of 2000 pairs of 8×8",
+    "products-views": "`a.T @ b`, `a @ b.T`, matrix by vector",
     "linalg": "`cholesky solve inv qr svd eigh eigvals` of 32×32 and 512×512",
     "fft": "`fft rfft fftn`, from 2^10 points to 2^20",
 }

@@ -23,11 +23,13 @@ EXPRESSIONS = (
     ("concat of two", "xp.concat((a, a))"),
     ("concat of two on axis 0", "xp.concat((m, m), axis=0)"),
     ("concat of two on axis 1", "xp.concat((m, m), axis=1)"),
-    ("stack of two on axis 1", "xp.stack((a, b), axis=1)"),
-    ("repeat", "xp.repeat(a, 2)"),
     ("roll", "xp.roll(a, 1000)"),
     ("roll on axis 0", "xp.roll(m, 100, axis=0)"),
     ("roll on axis 1", "xp.roll(m, 100, axis=1)"),
+)
+REORDERED = (
+    ("stack of two on axis 1", "xp.stack((a, b), axis=1)"),
+    ("repeat", "xp.repeat(a, 2)"),
     ("flip (a view)", "xp.flip(a)"),
     ("flip and copy", "xp.asarray(xp.flip(a), copy=True)"),
     ("flip and copy on axis 0", "xp.asarray(xp.flip(m, axis=0), copy=True)"),
@@ -53,7 +55,7 @@ def inputs(dtype: str) -> dict[str, Sample]:
     }
 
 
-def case(name: str, expression: str, dtype: str) -> Case:
+def case(group: str, name: str, expression: str, dtype: str) -> Case:
     """One function of one dtype."""
     # Where PyTorch's result is a copy by itself, it need not make another; and it has no views of reversed elements.
     peers = (
@@ -62,7 +64,7 @@ def case(name: str, expression: str, dtype: str) -> Case:
     without = dict.fromkeys(("torch", "jax"), "flip is no view") if "a view" in name else {}
     suffix = f" {dtype}" if dtype else ""
     title = f"{name}{suffix}, {count(SIZE)}"
-    return Case("movement", title, expression, inputs(dtype or "float64"), peers=peers, without=without)
+    return Case(group, title, expression, inputs(dtype or "float64"), peers=peers, without=without)
 
 
 GROUP = Group(
@@ -70,8 +72,18 @@ GROUP = Group(
     "Indexing and moving elements",
     Target(each=1, mean=2),
     (
-        *(case(name, expression, dtype) for name, expression in EXPRESSIONS for dtype in ("float64", "float32")),
-        *(case(name, expression, "") for name, expression in SEARCHES),
+        *(
+            case("movement", name, expression, dtype)
+            for name, expression in EXPRESSIONS
+            for dtype in ("float64", "float32")
+        ),
+        *(case("movement", name, expression, "") for name, expression in SEARCHES),
     ),
     others=Target(each=1),
+)
+MANIPULATION = Group(
+    "manipulation",
+    "Stacking, repeating, reversing",
+    Target(each=1),
+    tuple(case("manipulation", *row, dtype) for row in REORDERED for dtype in ("float64", "float32")),
 )

@@ -21,23 +21,14 @@ def case(group: str, side: int, dtype: str) -> Case:
 def transposed(expression: str, side: int) -> Case:
     """The product of matrices of which one is a transposed view."""
     matrix = Uniform((side, side), "float64", -10, 10)
-    return Case("products", f"float64 {side}×{side}, {expression}", expression, {"a": matrix, "b": matrix})
+    return Case("products-views", f"{expression}, float64 {side}×{side}", expression, {"a": matrix, "b": matrix})
 
 
 GROUP = Group(
     "products",
     "Matrix products",
     Target(each=0.95, mean=1.2),
-    (
-        *(case("products", side, dtype) for dtype in OPERATIONS for side in SIDES),
-        *(transposed(expression, side) for expression in ("a.T @ b", "a @ b.T") for side in (64, 512)),
-        Case(
-            "products",
-            "float64 2000×2000 by a vector",
-            "a @ b",
-            {"a": Uniform((2000, 2000), "float64", -10, 10), "b": Uniform((2000,), "float64", -10, 10)},
-        ),
-    ),
+    tuple(case("products", side, dtype) for dtype in OPERATIONS for side in SIDES),
     others=Target(each=1),
 )
 INTEGER = Group(
@@ -57,4 +48,21 @@ BATCHED = Group(
         for batch in [Uniform((2000, 8, 8), dtype, -10, 10)]
     ),
     others=Target(each=1),
+)
+VIEWS = Group(
+    "products-views",
+    "Products of transposed matrices and with vectors",
+    Target(each=0.95),
+    (
+        *(transposed(expression, side) for expression in ("a.T @ b", "a @ b.T") for side in (64, 512)),
+        *(
+            Case(
+                "products-views",
+                f"{dtype} 2000×2000 by a vector",
+                "a @ b",
+                {"a": Uniform((2000, 2000), dtype, -10, 10), "b": Uniform((2000,), dtype, -10, 10)},
+            )
+            for dtype in ("float64", "float32")
+        ),
+    ),
 )

@@ -11,9 +11,9 @@ OPERATIONS = (
     ("exp", "xp.exp(a)", "exp(a)", 100_000_000),
     ("a*b+a-b/a", "a * b + a - b / a", "a * b + a - b / a", 100_000_000),
     ("sum", "xp.sum(a)", "", 100_000_000),
-    ("sort", "xp.sort(a)", "", 10_000_000),
+    ("sort", "xp.sort(a)", "", 3_000_000),
 )
-SIZES = (*(digit * 10**exponent for exponent in range(3, 8) for digit in (1, 3)), 10**8)
+SIZES = (*(digit * 10**exponent for exponent in range(3, 7) for digit in (1, 3)), 10**7, 10**8)
 
 
 def case(name: str, expression: str, string: str, elements: int) -> Case:

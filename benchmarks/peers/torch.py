@@ -108,4 +108,4 @@ def library() -> Library:
     own |= {function.__name__: function for function in (take, take_along_axis, flip, roll)}
     own |= {"max": maximum_of, "min": minimum_of, "unique_values": torch.unique, **SAME}
     namespace = SimpleNamespace(**{**vars(torch), **own})
-    return Library("torch", namespace, torch.__version__, torch.tensor, touch=write, restless=0.002)
+    return Library("torch", namespace, torch.__version__, torch.tensor, touch=write, restless=0.004)
