@@ -1,8 +1,11 @@
 //! Sorting by unsigned keys: elements that compare equal have one key.
 //!
-//! A long row is spread by the leading bits of its keys, by all threads, into buckets; each bucket is
-//! sorted by one thread, in its caches. A bucket that is itself long is spread again. The spread keeps
-//! the keys' order in each bucket, whatever the chunks.
+//! A row that is in order already, or in reverse, is seen as such first ([`presorted`](super::presorted)). A
+//! short row is sorted by one thread, in its caches. A long one is partitioned about pivots into parts for
+//! all threads ([`parts`](super::parts)) where the instruction set has the vectors for it. Otherwise, and
+//! where it is longer than the caches, it is spread by the leading bits of its keys, by all threads, into
+//! buckets; a bucket that is itself long is sorted as a row. The spread keeps the keys' order in each
+//! bucket, whatever the chunks. Keys of 8 bits are counted.
 
 use corepy_core::storage::Storage;
 use corepy_core::{DType, Kind, Result, scheduler};
@@ -167,8 +170,7 @@ impl Keys {
         let pack = self.kernels.pack.expect("real dtypes have it");
         let unpack = self.kernels.unpack.expect("real dtypes have it");
         let bits = bit_width(n as u64 - 1).max(1);
-        let drop_of =
-            |range: KeyRange, room: u32| (bit_width(range.most - range.least) + bits).saturating_sub(room);
+        let drop_of = |range: KeyRange, room: u32| (bit_width(range.most - range.least) + bits).saturating_sub(room);
         if n < LONG_ROW {
             // SAFETY: the caller's.
             return unsafe { self.argsort_short(op, x, n, out, scratch) };
