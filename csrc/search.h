@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 
+#include "loops.h"
 #include "order.h"
 
 extern "C" {
@@ -65,6 +66,46 @@ COREPY_INLINE void search_some(const typename Searched<T>::Memory* sorted, size_
     places[k] += static_cast<size_t>(S::template is_left_of<Right>(sorted[places[k]], values[k]));
 }
 
+// The last value of the values before, and its place.
+template <class Memory>
+struct LastSearch {
+  Memory value;
+  size_t place;
+  bool known;
+};
+
+// Searches kSearches values that ascend, if they do: between the places of the first and the last.
+template <bool Right, class T>
+COREPY_INLINE bool search_ascending(const typename Searched<T>::Memory* sorted, size_t size,
+                                    const typename Searched<T>::Memory* x, size_t* places,
+                                    LastSearch<typename Searched<T>::Memory>& last) {
+  using S = Searched<T>;
+  bool ascends = true;
+  for (size_t k = 0; k + 1 < kSearches; ++k) ascends &= S::value(x[k]) <= S::value(x[k + 1]);
+  if (!ascends) return false;
+  const bool constant = S::is_equal(x[0], x[kSearches - 1]);
+  size_t low, high;
+  if (last.known && S::is_equal(last.value, x[0])) {
+    low = high = last.place;
+    if (!constant) search_some<Right, 1, T>(sorted, size, x + kSearches - 1, &high);
+  } else {
+    const typename S::Memory ends[2] = {x[0], x[kSearches - 1]};
+    size_t found[2];
+    search_some<Right, 2, T>(sorted, size, ends, found);
+    low = found[0];
+    high = found[1];
+  }
+  // Elements that are in no order may give the last value a place before the first one's.
+  if (high <= low) {
+    for (size_t k = 0; k < kSearches; ++k) places[k] = low;
+  } else {
+    search_some<Right, kSearches, T>(sorted + low, high - low, x, places);
+    for (size_t k = 0; k < kSearches; ++k) places[k] += low;
+  }
+  last = {x[kSearches - 1], places[kSearches - 1], true};
+  return true;
+}
+
 template <bool Right, class T>
 COREPY_INLINE void search_all(const void* sorted_, size_t size, const void* x_, size_t n, bool contains, void* out) {
   using S = Searched<T>;
@@ -74,11 +115,28 @@ COREPY_INLINE void search_all(const void* sorted_, size_t size, const void* x_, 
   int64_t* place = static_cast<int64_t*>(out);
   uint8_t* found = static_cast<uint8_t*>(out);
   size_t places[kSearches];
+  LastSearch<Memory> last{};
+  const auto write = [&](size_t i, size_t count) COREPY_INLINE_LAMBDA {
+    for (size_t k = 0; k < count; ++k) {
+      if (contains) {
+        found[i + k] = places[k] < size && S::is_equal(sorted[places[k]], x[i + k]);
+      } else {
+        place[i + k] = static_cast<int64_t>(places[k]);
+      }
+    }
+  };
   for (size_t i = 0; i < n;) {
     const size_t count = n - i >= kSearches ? kSearches : 1;
     if (size == 0) {
       for (size_t k = 0; k < count; ++k) places[k] = 0;
     } else if (count == kSearches) {
+      if constexpr (!is_complex<T>) {
+        if (search_ascending<Right, T>(sorted, size, x + i, places, last)) {
+          write(i, count);
+          i += count;
+          continue;
+        }
+      }
       search_some<Right, kSearches, T>(sorted, size, x + i, places);
     } else {
       search_some<Right, 1, T>(sorted, size, x + i, places);
@@ -92,13 +150,7 @@ COREPY_INLINE void search_all(const void* sorted_, size_t size, const void* x_, 
         if (!Right) search_some<true, 1, T>(sorted, size, &infinity, places + k);
       }
     }
-    for (size_t k = 0; k < count; ++k) {
-      if (contains) {
-        found[i + k] = places[k] < size && S::is_equal(sorted[places[k]], x[i + k]);
-      } else {
-        place[i + k] = static_cast<int64_t>(places[k]);
-      }
-    }
+    write(i, count);
     i += count;
   }
 }

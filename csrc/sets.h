@@ -5,6 +5,7 @@
 #include "copy.h"
 #include "loops.h"
 #include "order.h"
+#include "sort_keys.h"
 
 extern "C" {
 struct CorepyRuns {
@@ -31,29 +32,72 @@ typedef void (*CorepySpread)(const int64_t* starts, size_t runs, size_t size, si
 
 COREPY_BEGIN
 
+// Elements that are looked at together: a count of them fits one byte.
+constexpr size_t kRunBlock = 128;
+
+// How many of the n elements from x on, at most kRunBlock, differ from their predecessors. In the
+// elements' width, so that it vectorises.
 template <class T>
-size_t count_runs(const void* sorted, size_t begin, size_t end) {
-  const T* x = static_cast<const T*>(sorted);
-  size_t count = begin == 0 && end > 0;
-  for (size_t i = begin == 0 ? 1 : begin; i < end; ++i) count += !is_equal(x[i], x[i - 1]);
+COREPY_INLINE size_t count_differing(const T* x, size_t n) {
+  using U = typename KeyOfSize<sizeof(T) < 8 ? sizeof(T) : 8>::type;
+  U count = 0;
+  for (size_t i = 0; i < n; ++i) count = static_cast<U>(count + static_cast<U>(!is_equal(x[i], x[i - 1])));
   return count;
 }
 
-template <class T>
-void run_values(const void* sorted, size_t begin, size_t end, void* out_) {
-  const T* x = static_cast<const T*>(sorted);
-  T* out = static_cast<T*>(out_);
-  for (size_t i = begin; i < end; ++i) {
-    if (i == 0 || !is_equal(x[i], x[i - 1])) *out++ = x[i];
+// Calls body(begin, end, count) for blocks of [begin, end) in which `count` > 0 places differ from their
+// predecessors; the place 0, of which that cannot be asked, is a block by itself.
+template <class T, class Body>
+COREPY_INLINE void for_each_run_block(const T* x, size_t begin, size_t end, Body body) {
+  if (begin == 0 && end > 0) {
+    body(size_t{0}, size_t{1}, size_t{1});
+    begin = 1;
   }
+  for (size_t next; begin < end; begin = next) {
+    next = end - begin < kRunBlock ? end : begin + kRunBlock;
+    const size_t count = count_differing(x + begin, next - begin);
+    if (count > 0) body(begin, next, count);
+  }
+}
+
+template <class T>
+size_t count_runs(const void* sorted, size_t begin, size_t end) {
+  size_t sum = 0;
+  for_each_run_block(static_cast<const T*>(sorted), begin, end,
+                     [&](size_t, size_t, size_t count) COREPY_INLINE_LAMBDA { sum += count; });
+  return sum;
+}
+
+// Writes value(i) for the places i that differ. Without branches on the elements, which needs room for one
+// more: a buffer has it.
+template <class T, class Out, class Value>
+COREPY_INLINE void write_runs(const T* x, size_t begin, size_t end, Out* out, Value value) {
+  for_each_run_block(x, begin, end, [&](size_t from, size_t to, size_t count) COREPY_INLINE_LAMBDA {
+    if (count == to - from) {
+      for (size_t i = from; i < to; ++i) out[i - from] = value(i);
+    } else {
+      Out buffer[kRunBlock + 1];
+      size_t next = 0;
+      for (size_t i = from; i < to; ++i) {
+        buffer[next] = value(i);
+        next += static_cast<size_t>(!is_equal(x[i], x[i - 1]));
+      }
+      __builtin_memcpy(out, buffer, count * sizeof(Out));
+    }
+    out += count;
+  });
+}
+
+template <class T>
+void run_values(const void* sorted, size_t begin, size_t end, void* out) {
+  const T* x = static_cast<const T*>(sorted);
+  write_runs(x, begin, end, static_cast<T*>(out), [x](size_t i) COREPY_INLINE_LAMBDA { return x[i]; });
 }
 
 template <class T>
 void run_places(const void* sorted, size_t begin, size_t end, int64_t* out) {
-  const T* x = static_cast<const T*>(sorted);
-  for (size_t i = begin; i < end; ++i) {
-    if (i == 0 || !is_equal(x[i], x[i - 1])) *out++ = static_cast<int64_t>(i);
-  }
+  write_runs(static_cast<const T*>(sorted), begin, end, out,
+             [](size_t i) COREPY_INLINE_LAMBDA { return static_cast<int64_t>(i); });
 }
 
 template <class T>

@@ -7,6 +7,8 @@
 #include "sort_keys.h"
 #include "sort_merge.h"
 #include "sort_radix.h"
+#include "sort_runs.h"
+#include "sort_vector.h"
 #include "types.h"
 
 extern "C" {
@@ -15,6 +17,13 @@ struct CorepyKeyRange {
   uint64_t least, most;
   // Not 0 if there are NaNs or negative zeros, which their keys do not tell.
   uint64_t special;
+};
+
+// Keys at x with as much scratch; sorted they are in the scratch if into_scratch, else at x.
+struct CorepyKeyPart {
+  void *x, *scratch;
+  size_t n;
+  uint32_t into_scratch;
 };
 
 struct CorepySort {
@@ -30,14 +39,31 @@ struct CorepySort {
   void (*histogram)(const void* keys, size_t n, uint64_t base, uint32_t shift, uint64_t* counts);
   // out[offsets[(keys[i] - base) >> shift]++] = keys[i].
   void (*scatter)(const void* keys, size_t n, uint64_t base, uint32_t shift, uint64_t* offsets, void* out);
+  // out[offsets[keys[i] - base]++] = first + i.
+  void (*scatter_places)(const void* keys, size_t n, uint64_t base, uint64_t first, uint64_t* offsets, int64_t* out);
+  // Writes counts[i] times the key base + i, for all i below `buckets`.
+  void (*repeat)(const uint64_t* counts, size_t buckets, uint64_t base, void* out);
   // Sorts the keys at a, with scratch at b; the result is at b if into_b, else at a.
-  void (*radix)(void* a, void* b, size_t n, uint32_t into_b);
+  void (*sort)(void* a, void* b, size_t n, uint32_t into_b);
+  // Partitions a long part: `part` becomes the keys above a pivot, `below` those below it; returns how many
+  // between the two are in their place. Null where keys are not sorted by partitions.
+  size_t (*split)(CorepyKeyPart* part, CorepyKeyPart* below);
+  // Whether elements, exclusive-or flip, ascend, or with `backwards` descend: 0 if not, 1 if strictly, 2 if
+  // some neighbours are equal. n >= 1.
+  uint32_t (*ordered)(const void* x, size_t n, uint64_t flip, uint32_t backwards);
+  // out[i] = x[n - 1 - i].
+  void (*reverse)(const void* x, size_t n, void* out);
+  // The places that sort elements which descend: the last first, but equal ones as they are.
+  void (*reversed_places)(const void* x, size_t n, int64_t* out);
   // out[i] = ((keys[i] - base) >> drop) << bits | (first + i).
   void (*pack)(const void* keys, size_t n, uint64_t base, uint64_t first, uint32_t drop, uint32_t bits, uint64_t* out);
   // Replaces n sorted packed keys by their indices; runs of equal keys are first sorted by the `drop`
   // low bits of the keys, which the packing dropped.
   void (*unpack)(uint64_t* packed, uint64_t* scratch, size_t n, const void* keys, uint64_t base, uint32_t drop,
                  uint32_t bits);
+  // The same with packed keys of 32 bits, and back to 64.
+  void (*pack_narrow)(const void* keys, size_t n, uint64_t base, uint32_t drop, uint32_t bits, uint32_t* out);
+  void (*widen)(const uint32_t* packed, size_t n, uint64_t* out);
 };
 }
 
@@ -111,6 +137,21 @@ template <class U>
 void histogram(const void* keys_, size_t n, uint64_t base_, uint32_t shift, uint64_t* counts) {
   const U* keys = static_cast<const U*>(keys_);
   const U base = static_cast<U>(base_);
+  if constexpr (sizeof(U) == 1) {
+    // Equal neighbours would wait for each other's counter.
+    constexpr size_t tables = 4;
+    uint64_t some[tables][256] = {};
+    size_t i = 0;
+    for (; i + tables <= n; i += tables) {
+      for (size_t k = 0; k < tables; ++k) ++some[k][static_cast<U>(keys[i + k] - base) >> shift];
+    }
+    for (; i < n; ++i) ++some[0][static_cast<U>(keys[i] - base) >> shift];
+    for (size_t bucket = 0; bucket <= size_t{255} >> shift; ++bucket) {
+      const uint64_t sum = some[0][bucket] + some[1][bucket] + some[2][bucket] + some[3][bucket];
+      if (sum > 0) counts[bucket] += sum;
+    }
+    return;
+  }
   for (size_t i = 0; i < n; ++i) ++counts[static_cast<U>(keys[i] - base) >> shift];
 }
 
@@ -123,8 +164,60 @@ void scatter(const void* keys_, size_t n, uint64_t base_, uint32_t shift, uint64
 }
 
 template <class U>
-void radix(void* a, void* b, size_t n, uint32_t into_b) {
-  radix_sort<U>(static_cast<U*>(a), static_cast<U*>(b), n, into_b != 0);
+void scatter_places(const void* keys_, size_t n, uint64_t base_, uint64_t first, uint64_t* offsets, int64_t* out) {
+  const U* keys = static_cast<const U*>(keys_);
+  const U base = static_cast<U>(base_);
+  for (size_t i = 0; i < n; ++i) out[offsets[static_cast<U>(keys[i] - base)]++] = static_cast<int64_t>(first + i);
+}
+
+template <class U>
+void repeat_keys(const uint64_t* counts, size_t buckets, uint64_t base, void* out_) {
+  U* out = static_cast<U*>(out_);
+  for (size_t bucket = 0; bucket < buckets; ++bucket) {
+    fill(out, static_cast<U>(base + bucket), counts[bucket]);
+    out += counts[bucket];
+  }
+}
+
+// Keys of 16 bits that are sorted as some of 32, in vectors.
+constexpr size_t kWidened = 1024;
+
+template <class U>
+void sort_keys(void* a_, void* b_, size_t n, uint32_t into_b) {
+  U *a = static_cast<U*>(a_), *b = static_cast<U*>(b_);
+  if constexpr (sorts_in_vectors<U>) {
+    return sort_part<U>({a, b, n, into_b != 0}, partition_limit(n));
+  } else if constexpr (sizeof(U) == 1) {
+    if (n > kInsertion) {
+      uint64_t counts[256] = {};
+      histogram<U>(a, n, 0, 0, counts);
+      return repeat_keys<U>(counts, 256, 0, into_b ? b : a);
+    }
+  } else if constexpr (sizeof(U) == 2 && sorts_in_vectors<uint32_t>) {
+    if (n <= kWidened) {
+      uint32_t wide[kWidened], scratch[kWidened];
+      COREPY_INDEPENDENT
+      for (size_t i = 0; i < n; ++i) wide[i] = a[i];
+      sort_part<uint32_t>({wide, scratch, n, false}, partition_limit(n));
+      U* out = into_b ? b : a;
+      COREPY_INDEPENDENT
+      for (size_t i = 0; i < n; ++i) out[i] = static_cast<U>(wide[i]);
+      return;
+    }
+  }
+  radix_sort<U>(a, b, n, into_b != 0);
+}
+
+template <class U>
+size_t split_keys(CorepyKeyPart* part, CorepyKeyPart* below) {
+  size_t equal = 0;
+  if constexpr (sorts_in_vectors<U>) {
+    Part<U> above{static_cast<U*>(part->x), static_cast<U*>(part->scratch), part->n, part->into_scratch != 0};
+    const Part<U> low = split_part(above, equal);
+    *below = {low.x, low.scratch, low.n, low.into_scratch};
+    *part = {above.x, above.scratch, above.n, above.into_scratch};
+  }
+  return equal;
 }
 
 template <class U>
@@ -132,6 +225,20 @@ void pack(const void* keys_, size_t n, uint64_t base, uint64_t first, uint32_t d
   const U* keys = static_cast<const U*>(keys_);
   COREPY_INDEPENDENT
   for (size_t i = 0; i < n; ++i) out[i] = ((keys[i] - base) >> drop) << bits | (first + i);
+}
+
+template <class U>
+void pack_narrow(const void* keys_, size_t n, uint64_t base, uint32_t drop, uint32_t bits, uint32_t* out) {
+  const U* keys = static_cast<const U*>(keys_);
+  COREPY_INDEPENDENT
+  for (size_t i = 0; i < n; ++i)
+    out[i] = static_cast<uint32_t>(static_cast<U>(keys[i] - static_cast<U>(base)) >> drop) << bits |
+             static_cast<uint32_t>(i);
+}
+
+inline void widen(const uint32_t* packed, size_t n, uint64_t* out) {
+  COREPY_INDEPENDENT
+  for (size_t i = 0; i < n; ++i) out[i] = packed[i];
 }
 
 // Sorts a run of packed keys that are equal but for their indices by `drop` low bits of the keys, as
@@ -147,7 +254,7 @@ void sort_ties(uint64_t* packed, uint64_t* scratch, size_t n, const U* keys, uin
     const uint64_t place = packed[i] & index;
     packed[i] = (((keys[place] - base) & mask) >> left) << bits | place;
   }
-  radix_sort<uint64_t>(packed, scratch, n, false);
+  sort_keys<uint64_t>(packed, scratch, n, 0);
   if (left == 0) return;
   for (size_t begin = 0, end; begin < n; begin = end) {
     for (end = begin + 1; end < n && packed[end] >> bits == packed[begin] >> bits;) ++end;
@@ -172,8 +279,23 @@ void unpack(uint64_t* packed, uint64_t* scratch, size_t n, const void* keys, uin
 template <class T>
 constexpr CorepySort sort_kernels() {
   using U = Key<T>;
-  return {map_keys<T>, unmap_keys<T>, restore_special<T>, range_of_keys<U>, histogram<U>, scatter<U>,
-          radix<U>,    pack<U>,       unpack<U>};
+  return {map_keys<T>,
+          unmap_keys<T>,
+          restore_special<T>,
+          range_of_keys<U>,
+          histogram<U>,
+          scatter<U>,
+          scatter_places<U>,
+          repeat_keys<U>,
+          sort_keys<U>,
+          sorts_in_vectors<U> ? split_keys<U> : nullptr,
+          ordered<T>,
+          reverse<U>,
+          reversed_places<T>,
+          pack<U>,
+          unpack<U>,
+          pack_narrow<U>,
+          widen};
 }
 
 COREPY_END

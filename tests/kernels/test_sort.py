@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import corepy as cp
 from support.arrays import DTYPES, array, real_dtype, tensor
-from support.values import wild
+from support.effort import examples
+from support.values import moderate, wild
 
-# Around insertion, vectors, digits, short and long rows, buckets that are spread again.
-LENGTHS = (*range(35), 63, 64, 65, 255, 256, 257, 1023, 1024, 1025, 4097, (1 << 15) - 1, 1 << 15, (1 << 15) + 1, 70_001)
+# Around insertion, vectors, networks, digits, short and long rows, buckets that are spread again.
+LENGTHS = (*range(35), *(length + step for length in (48, 64, 128, 256, 512, 1024, 1 << 15) for step in (-1, 0, 1)))
+LENGTHS += (100, 4097, 70_001)
 LONG = 300_000
 PATTERNS = (
     "ascending",
@@ -83,6 +87,49 @@ def test_patterns(name, dtype, rng):
         check(pattern(name, dtype, length, rng), f"{name} {dtype}")
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@examples(30)
+@given(data=st.data())
+def test_any_number_of_distinct_values_in_any_order(dtype, data):
+    """Down to one; sorted, reversed, or almost; the greatest and the least numbers, NaNs and both zeros among them."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    length = data.draw(st.one_of(st.integers(0, 300), st.integers(300, 5000), st.integers(32_760, 40_000)))
+    distinct = wild(dtype, data.draw(st.integers(1, 40)), rng)
+    values = distinct[rng.integers(0, len(distinct), length)]
+    arrangement = data.draw(st.sampled_from(["random", "sorted", "reversed", "almost sorted", "almost reversed"]))
+    if arrangement != "random":
+        values = values[order(values, descending="reversed" in arrangement)]
+    if "almost" in arrangement and length > 0:
+        values[rng.integers(0, length)] = distinct[0]
+    check(values, f"{dtype} {length} {arrangement}")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_in_order_beside_rows_in_none(dtype, rng):
+    """Of a batch: each is what it is."""
+    values = wild(dtype, (12, 300), rng)
+    for row in (0, 3, 4, 11):
+        values[row] = values[row][order(values[row])]
+    for row in (1, 5, 10):
+        values[row] = values[row][order(values[row], descending=True)]
+    values[7] = values[7, 0]
+    check(values, f"{dtype}")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_zeros_of_both_signs_in_rows_that_are_in_order(dtype):
+    """Equal, so that they stay as they are: in reversed rows too."""
+    for length in (60, 100, 40_000):
+        values = np.linspace(-1, 1, length).astype(dtype)
+        values[length // 3 : length // 2] = 0.0
+        values[length // 3 : length // 2 : 3] = -0.0
+        values[length // 2 :] = np.abs(values[length // 2 :])
+        check(np.sort(values, stable=True), "ascending")
+        check(np.sort(values, stable=True)[::-1].copy(), "descending")
+        values[-1] = np.nan
+        check(values, "with a NaN")
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "float32", "int64", "float64"])
 def test_long_rows_with_long_buckets(dtype, rng):
     """Most keys share their leading bits."""
@@ -127,12 +174,25 @@ def test_search(dtype, rng):
             values = wild(dtype, count, rng)
             if size:
                 values[: count // 2] = sorted_values[rng.integers(0, size, count // 2)]
-            for side in ("left", "right"):
-                got = array(cp.searchsorted(tensor(sorted_values), tensor(values), side=side))
-                assert got.dtype == np.int64
-                np.testing.assert_array_equal(
-                    got, np.searchsorted(sorted_values, values, side), f"{dtype} {size} {count}"
-                )
+            equal = np.repeat(values[:1], count)
+            for x in (values, np.sort(values), np.sort(values)[::-1].copy(), equal):
+                for side in ("left", "right"):
+                    got = array(cp.searchsorted(tensor(sorted_values), tensor(x), side=side))
+                    assert got.dtype == np.int64
+                    np.testing.assert_array_equal(got, np.searchsorted(sorted_values, x, side), f"{dtype} {size} {count}")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_distinct_values(dtype, rng):
+    """None, some and all of a block's elements being new; their counts and first places."""
+    for length in (1, 127, 128, 129, 130, 1000, 70_000):
+        for distinct in (1, 2, 50, length):
+            values = moderate(dtype, distinct, rng)[rng.integers(0, distinct, length)]
+            expected = np.unique_all(values)
+            for got, wanted in zip(cp.unique_all(tensor(values)), expected, strict=True):
+                np.testing.assert_array_equal(array(got), wanted, f"{dtype} {length} {distinct}")
+            np.testing.assert_array_equal(array(cp.unique_values(tensor(values))), expected.values)
+            np.testing.assert_array_equal(array(cp.unique_counts(tensor(values)).counts), expected.counts)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -270,7 +270,7 @@ pub const TABLES: &[Table] = &[
         shape: &[13],
         entries: || {
             let kernels = |dtype: DType| match dtype.is_complex() {
-                true => format!("{{ {} }}", ["nullptr"; 9].join(", ")),
+                true => format!("{{ {} }}", ["nullptr"; 17].join(", ")),
                 false => format!("sort_kernels<{}>()", unsigned(dtype)),
             };
             DType::ALL.into_iter().map(kernels).collect()

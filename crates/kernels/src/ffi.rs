@@ -242,6 +242,20 @@ pub struct KeyRange {
     pub special: u64,
 }
 
+/// Keys that are being sorted: see `csrc/sort.h`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct KeyPart {
+    /// The keys.
+    pub x: *mut u8,
+    /// As much scratch.
+    pub scratch: *mut u8,
+    /// How many.
+    pub n: usize,
+    /// Whether they are to end in the scratch.
+    pub into_scratch: u32,
+}
+
 /// The kernels that sort elements of one dtype by keys: see `csrc/sort.h`. Null for complex dtypes.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -259,8 +273,22 @@ pub struct SortKernels {
     /// Keys spread by their leading bits.
     pub scatter:
         Option<unsafe extern "C" fn(keys: *const u8, n: usize, base: u64, shift: u32, offsets: *mut u64, out: *mut u8)>,
+    /// The places of keys spread by all their bits.
+    pub scatter_places: Option<
+        unsafe extern "C" fn(keys: *const u8, n: usize, base: u64, first: u64, offsets: *mut u64, out: *mut i64),
+    >,
+    /// Adjacent keys, each as often as it was counted.
+    pub repeat: Option<unsafe extern "C" fn(counts: *const u64, buckets: usize, base: u64, out: *mut u8)>,
     /// Keys sorted in the calling thread.
-    pub radix: Option<unsafe extern "C" fn(a: *mut u8, b: *mut u8, n: usize, into_b: u32)>,
+    pub sort: Option<unsafe extern "C" fn(a: *mut u8, b: *mut u8, n: usize, into_b: u32)>,
+    /// A part partitioned; null where keys are not sorted by partitions.
+    pub split: Option<unsafe extern "C" fn(part: *mut KeyPart, below: *mut KeyPart) -> usize>,
+    /// Whether elements are in order, or in reverse.
+    pub ordered: Option<unsafe extern "C" fn(x: *const u8, n: usize, flip: u64, backwards: u32) -> u32>,
+    /// Elements in reverse.
+    pub reverse: Option<unsafe extern "C" fn(x: *const u8, n: usize, out: *mut u8)>,
+    /// Places that sort elements in reverse order.
+    pub reversed_places: Option<unsafe extern "C" fn(x: *const u8, n: usize, out: *mut i64)>,
     /// Keys with their indices as keys of 64 bits.
     pub pack: Option<
         unsafe extern "C" fn(keys: *const u8, n: usize, base: u64, first: u64, drop: u32, bits: u32, out: *mut u64),
@@ -277,6 +305,11 @@ pub struct SortKernels {
             bits: u32,
         ),
     >,
+    /// Keys with their indices as keys of 32 bits.
+    pub pack_narrow:
+        Option<unsafe extern "C" fn(keys: *const u8, n: usize, base: u64, drop: u32, bits: u32, out: *mut u32)>,
+    /// Those as keys of 64 bits.
+    pub widen: Option<unsafe extern "C" fn(packed: *const u32, n: usize, out: *mut u64)>,
 }
 
 /// The kernels that sort indices by complex elements, of one dtype: see `csrc/sort_merge.h`.

@@ -1,12 +1,16 @@
 //! Sorting by unsigned keys: elements that compare equal have one key.
 //!
-//! A long row is spread by the leading bits of its keys, by all threads, into buckets; each bucket is
-//! sorted by one thread, in its caches. A bucket that is itself long is spread again. The spread keeps
-//! the keys' order in each bucket, whatever the chunks.
+//! A row that is in order already, or in reverse, is seen as such first ([`presorted`](super::presorted)). A
+//! short row is sorted by one thread, in its caches. A long one is partitioned about pivots into parts for
+//! all threads ([`parts`](super::parts)) where the instruction set has the vectors for it. Otherwise, and
+//! where it is longer than the caches, it is spread by the leading bits of its keys, by all threads, into
+//! buckets; a bucket that is itself long is sorted as a row. The spread keeps the keys' order in each
+//! bucket, whatever the chunks. Keys of 8 bits are counted.
 
 use corepy_core::storage::Storage;
 use corepy_core::{DType, Kind, Result, scheduler};
 
+use super::presorted::Arrangement;
 use super::{Address, CHUNK, LONG_ROW, for_each_range, too_large};
 use crate::ffi::{self, KeyRange, SortKernels};
 
@@ -22,21 +26,27 @@ const MAX_CHUNKS: usize = 16;
 const TASK: usize = 1 << 14;
 /// Nanoseconds for a key, roughly: of a pass over them, and of sorting a bucket.
 const NS_PER_PASS: usize = 2;
-const NS_PER_SORT: usize = 8;
+pub(super) const NS_PER_SORT: usize = 8;
+/// Bytes of keys up to which passes of partitions run in the caches.
+const SPLIT_BYTES: usize = 64 << 20;
+/// Bits of keys of 32 bits that may be dropped to make room for an index: so few are then equal.
+const NARROW_DROP: u32 = 10;
+/// Elements of 8 bits from which their places are spread by their keys.
+const WORTH_COUNTING: usize = 256;
 
 fn bit_width(value: u64) -> u32 {
     u64::BITS - value.leading_zeros()
 }
 
 /// What is done to a range of keys once it is sorted.
-type Finish<'a> = dyn Fn(usize, usize) + Sync + 'a;
+pub(super) type Finish<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
 /// The keys of one dtype in one direction.
 pub struct Keys {
-    kernels: SortKernels,
-    itemsize: usize,
+    pub(super) kernels: SortKernels,
+    pub(super) itemsize: usize,
     /// What bits are exclusive-or'ed with: the sign of signed integers, and all if descending.
-    flip: u64,
+    pub(super) flip: u64,
     descending: bool,
 }
 
@@ -52,15 +62,54 @@ impl Keys {
     ///
     /// # Safety
     /// Both addresses hold the rows' elements, and the scratch those of one row.
-    pub unsafe fn sort_short(&self, x: Address, rows: usize, n: usize, out: Address, scratch: *mut u8) {
-        let radix = self.kernels.radix.expect("real dtypes have it");
+    pub unsafe fn sort_short(
+        &self,
+        op: &'static str,
+        x: Address,
+        rows: usize,
+        n: usize,
+        out: Address,
+        scratch: *mut u8,
+    ) -> Result<()> {
+        let bytes = n * self.itemsize;
+        let mut begin = 0;
+        for row in 0..rows {
+            let (from, to) = (x.plus(row * bytes), out.plus(row * bytes));
+            // SAFETY: the caller's.
+            unsafe {
+                let arrangement = self.arrangement(from, n);
+                if arrangement == Arrangement::Any {
+                    continue;
+                }
+                self.sort_unordered(x.plus(begin * bytes), row - begin, n, out.plus(begin * bytes), scratch);
+                begin = row + 1;
+                match arrangement {
+                    Arrangement::Reversed { ties } => self.reverse(op, from, n, ties, to)?,
+                    _ => from.start().copy_to_nonoverlapping(to.start(), bytes),
+                }
+            }
+        }
+        // SAFETY: the caller's.
+        unsafe { self.sort_unordered(x.plus(begin * bytes), rows - begin, n, out.plus(begin * bytes), scratch) };
+        Ok(())
+    }
+
+    /// As [`Keys::sort_short`], rows in any order.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn sort_unordered(&self, x: Address, rows: usize, n: usize, out: Address, scratch: *mut u8) {
+        let sort = self.kernels.sort.expect("real dtypes have it");
         let unmap = self.kernels.unmap.expect("real dtypes have it");
         let bytes = n * self.itemsize;
+        if rows == 0 {
+            return;
+        }
         // SAFETY: the caller's; the keys take the elements' room.
         unsafe {
             let range = self.map_part(x, 0, rows * n, out);
             for row in 0..rows {
-                radix(out.at(row * bytes), scratch, n, 0);
+                sort(out.at(row * bytes), scratch, n, 0);
             }
             unmap(out.start(), rows * n, self.flip, out.start());
             for row in 0..if range.special == 0 { 0 } else { rows } {
@@ -75,6 +124,18 @@ impl Keys {
     /// Both addresses hold `n` elements of the dtype.
     pub unsafe fn sort_long(&self, op: &'static str, x: Address, n: usize, out: Address) -> Result<()> {
         let unmap = self.kernels.unmap.expect("real dtypes have it");
+        let copy = |begin: usize, end: usize| {
+            let offset = begin * self.itemsize;
+            // SAFETY: the caller's; chunks are disjoint.
+            unsafe { x.at(offset).copy_to_nonoverlapping(out.at(offset), (end - begin) * self.itemsize) };
+        };
+        // SAFETY: the caller's.
+        match unsafe { self.long_arrangement(op, x, n, &copy)? } {
+            Arrangement::Any => {}
+            Arrangement::Sorted => return Ok(()),
+            // SAFETY: the caller's.
+            Arrangement::Reversed { ties } => return unsafe { self.reverse(op, x, n, ties, out) },
+        }
         let range = self.map(op, x, n, out)?;
         let memory = Storage::allocate(op, n * self.itemsize)?;
         let row = Row { op, kernels: &self.kernels, itemsize: self.itemsize };
@@ -94,7 +155,7 @@ impl Keys {
     ///
     /// # Safety
     /// Both addresses hold `n` elements of the dtype.
-    unsafe fn restore(&self, x: Address, n: usize, out: Address) {
+    pub(super) unsafe fn restore(&self, x: Address, n: usize, out: Address) {
         let restore = self.kernels.restore.expect("real dtypes have it");
         // SAFETY: the caller's.
         unsafe { restore(x.start(), n, u32::from(self.descending), out.start()) };
@@ -109,23 +170,26 @@ impl Keys {
         let pack = self.kernels.pack.expect("real dtypes have it");
         let unpack = self.kernels.unpack.expect("real dtypes have it");
         let bits = bit_width(n as u64 - 1).max(1);
-        let drop_of = |range: KeyRange| (bit_width(range.most - range.least) + bits).saturating_sub(u64::BITS);
+        let drop_of = |range: KeyRange, room: u32| (bit_width(range.most - range.least) + bits).saturating_sub(room);
         if n < LONG_ROW {
-            let keys = Address(scratch).plus(8 * n);
-            // SAFETY: the caller's; keys take at most the second half of the scratch.
-            unsafe {
-                let range = self.map_part(x, 0, n, keys);
-                let (base, drop) = (range.least, drop_of(range));
-                pack(keys.start(), n, base, 0, drop, bits, out.start().cast());
-                ffi::sort(DType::UInt64).radix.expect("real dtypes have it")(out.start(), scratch, n, 0);
-                unpack(out.start().cast(), scratch.cast(), n, keys.start(), base, drop, bits);
+            // SAFETY: the caller's.
+            return unsafe { self.argsort_short(op, x, n, out, scratch) };
+        }
+        // SAFETY: the caller's.
+        unsafe {
+            let arrangement = self.long_arrangement(op, x, n, &|_, _| {})?;
+            if arrangement != Arrangement::Any {
+                return self.places(op, x, n, arrangement, out);
             }
-            return Ok(());
         }
         let key_memory = Storage::allocate(op, n * self.itemsize)?;
         let keys = Address(key_memory.as_ptr());
         let range = self.map(op, x, n, keys)?;
-        let (base, drop) = (range.least, drop_of(range));
+        if self.itemsize == 1 {
+            let row = Row { op, kernels: &self.kernels, itemsize: 1 };
+            return row.spread_places(keys, n, range, out);
+        }
+        let (base, drop) = (range.least, drop_of(range, u64::BITS));
         for_each_range(op, n, NS_PER_PASS, &|begin, end| {
             let (part, to) = (keys.at(begin * self.itemsize), out.index(begin).cast());
             // SAFETY: chunks are disjoint.
@@ -178,6 +242,67 @@ impl Keys {
         })
     }
 
+    /// As [`Keys::argsort`] of a short row.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn argsort_short(
+        &self,
+        op: &'static str,
+        x: Address,
+        n: usize,
+        out: Address,
+        scratch: *mut u8,
+    ) -> Result<()> {
+        let unpack = self.kernels.unpack.expect("real dtypes have it");
+        let bits = bit_width(n as u64 - 1).max(1);
+        let keys = Address(scratch).plus(8 * n);
+        // SAFETY: the caller's; keys take at most the second half of the scratch, packed keys of 32 bits and
+        // what sorting them takes the first.
+        unsafe {
+            let arrangement = self.arrangement(x, n);
+            if arrangement != Arrangement::Any {
+                return self.places(op, x, n, arrangement, out);
+            }
+            let range = self.map_part(x, 0, n, keys);
+            let base = range.least;
+            if self.itemsize == 1 && n >= WORTH_COUNTING {
+                let mut offsets = [0_u64; 256];
+                self.kernels.histogram.expect("real dtypes have it")(keys.start(), n, base, 0, offsets.as_mut_ptr());
+                let mut sum = 0;
+                for offset in &mut offsets {
+                    sum += std::mem::replace(offset, sum);
+                }
+                let scatter = self.kernels.scatter_places.expect("real dtypes have it");
+                scatter(keys.start(), n, base, 0, offsets.as_mut_ptr(), out.index(0));
+                return Ok(());
+            }
+            let width = bit_width(range.most - base) + bits;
+            let narrow = width.saturating_sub(u32::BITS);
+            let drop = if narrow == 0 || (self.itemsize == 4 && narrow <= NARROW_DROP) {
+                self.kernels.pack_narrow.expect("real dtypes have it")(
+                    keys.start(),
+                    n,
+                    base,
+                    narrow,
+                    bits,
+                    scratch.cast(),
+                );
+                ffi::sort(DType::UInt32).sort.expect("real dtypes have it")(scratch, scratch.wrapping_add(4 * n), n, 0);
+                self.kernels.widen.expect("real dtypes have it")(scratch.cast(), n, out.start().cast());
+                narrow
+            } else {
+                let drop = width.saturating_sub(u64::BITS);
+                let pack = self.kernels.pack.expect("real dtypes have it");
+                pack(keys.start(), n, base, 0, drop, bits, out.start().cast());
+                ffi::sort(DType::UInt64).sort.expect("real dtypes have it")(out.start(), scratch, n, 0);
+                drop
+            };
+            unpack(out.start().cast(), scratch.cast(), n, keys.start(), base, drop, bits);
+        }
+        Ok(())
+    }
+
     /// Keys of a part of a row.
     ///
     /// # Safety
@@ -213,10 +338,10 @@ fn merged_range(op: &'static str, n: usize, of_part: &(dyn Fn(usize, usize) -> K
 }
 
 /// A long row of keys that is being sorted.
-struct Row<'a> {
-    op: &'static str,
-    kernels: &'a SortKernels,
-    itemsize: usize,
+pub(super) struct Row<'a> {
+    pub op: &'static str,
+    pub kernels: &'a SortKernels,
+    pub itemsize: usize,
 }
 
 impl Row<'_> {
@@ -245,10 +370,22 @@ impl Row<'_> {
                 Ok(())
             });
         }
+        if self.kernels.split.is_some() && n * self.itemsize <= SPLIT_BYTES {
+            return self.sort_parts(a, b, begin, n, into_b, finish);
+        }
         let width = bit_width(range.most - range.least);
         let digits = (bit_width(n as u64).saturating_sub(BUCKET_BITS)).clamp(1, DIGIT_BITS).min(width);
+        if width <= 8 {
+            return self.repeat(a, if into_b { b } else { a }, begin, n, range, finish);
+        }
         let shift = width - digits;
-        let offsets = self.spread(a, b, begin, n, range.least, shift, 1 << digits)?;
+        let scatter = self.kernels.scatter.expect("real dtypes have it");
+        let target = b.plus(begin * self.itemsize);
+        let offsets = self.spread(a, begin, n, range.least, shift, 1 << digits, &|from, to, offsets| {
+            let keys = a.at((begin + from) * self.itemsize);
+            // SAFETY: the offsets give each key a place of its own in `begin..begin + n`.
+            unsafe { scatter(keys, to - from, range.least, shift, offsets, target.start()) };
+        })?;
 
         // Neighbouring buckets that one thread sorts; then those for all threads.
         let mut tasks: Vec<(usize, usize)> = Vec::new();
@@ -272,7 +409,7 @@ impl Row<'_> {
         if first < offsets.len() - 1 {
             tasks.push((first, offsets.len() - 1));
         }
-        let radix = self.kernels.radix.expect("real dtypes have it");
+        let sort = self.kernels.sort.expect("real dtypes have it");
         let parallel = tasks.len() > 1 && scheduler::worth_parallel((n * NS_PER_SORT) as u64);
         scheduler::for_each_chunk(self.op, tasks.len(), parallel, &|task| {
             let (first, last) = tasks[task];
@@ -281,7 +418,7 @@ impl Row<'_> {
                 for bucket in first..last {
                     let (from, to) = (begin + offsets[bucket], begin + offsets[bucket + 1]);
                     // SAFETY: buckets are disjoint, in both arrays.
-                    unsafe { radix(b.at(place(from)), a.at(place(from)), to - from, u32::from(!into_b)) };
+                    unsafe { sort(b.at(place(from)), a.at(place(from)), to - from, u32::from(!into_b)) };
                 }
             } else if !into_b {
                 let offset = place(start);
@@ -304,17 +441,61 @@ impl Row<'_> {
         Ok(())
     }
 
-    /// Spreads keys by their leading bits from `a` to `b`; returns where each bucket starts, and the end.
+    /// Sorts keys of a range of at most 256 by counting them.
+    fn repeat(
+        &self,
+        keys: Address,
+        out: Address,
+        begin: usize,
+        n: usize,
+        range: KeyRange,
+        finish: &Finish<'_>,
+    ) -> Result<()> {
+        let buckets = (range.most - range.least) as usize + 1;
+        let starts = self.spread(keys, begin, n, range.least, 0, buckets, &|_, _, _| {})?;
+        let repeat = self.kernels.repeat.expect("real dtypes have it");
+        for_each_range(self.op, n, 1, &|from, to| {
+            let first = starts.partition_point(|&start| start <= from) - 1;
+            let mut counts = [0_u64; 256];
+            let mut last = first;
+            while last < buckets && starts[last] < to {
+                counts[last - first] = (starts[last + 1].min(to) - starts[last].max(from)) as u64;
+                last += 1;
+            }
+            // SAFETY: the counts are those of the chunk's keys.
+            unsafe {
+                let part = out.at((begin + from) * self.itemsize);
+                repeat(counts.as_ptr(), last - first, range.least + first as u64, part);
+            }
+            finish(begin + from, begin + to);
+            Ok(())
+        })
+    }
+
+    /// Writes the places of keys, in a range of at most 256, in the order of the keys.
+    pub fn spread_places(&self, keys: Address, n: usize, range: KeyRange, out: Address) -> Result<()> {
+        let buckets = (range.most - range.least) as usize + 1;
+        let scatter = self.kernels.scatter_places.expect("real dtypes have it");
+        self.spread(keys, 0, n, range.least, 0, buckets, &|from, to, offsets| {
+            let part = keys.at(from * self.itemsize);
+            // SAFETY: the offsets give each key a place of its own in `0..n`.
+            unsafe { scatter(part, to - from, range.least, from as u64, offsets, out.index(0)) };
+        })?;
+        Ok(())
+    }
+
+    /// Counts keys by their leading bits, and calls `scatter(from, to, offsets)` for each chunk with the
+    /// places of its first key in each bucket; returns where each bucket starts, and the end.
     #[allow(clippy::too_many_arguments)] // The state of a recursion.
     fn spread(
         &self,
         a: Address,
-        b: Address,
         begin: usize,
         n: usize,
         base: u64,
         shift: u32,
         buckets: usize,
+        scatter: &(dyn Fn(usize, usize, *mut u64) + Sync),
     ) -> Result<Vec<usize>> {
         let chunk_size = n.div_ceil(MAX_CHUNKS).max(CHUNK);
         let chunks = n.div_ceil(chunk_size);
@@ -324,7 +505,6 @@ impl Row<'_> {
         let counts_of = |chunk: usize| counts.index(chunk * buckets).cast::<u64>();
         let part = |chunk: usize| (chunk * chunk_size, n.min((chunk + 1) * chunk_size));
         let histogram = self.kernels.histogram.expect("real dtypes have it");
-        let scatter = self.kernels.scatter.expect("real dtypes have it");
         scheduler::for_each_chunk(self.op, chunks, parallel, &|chunk| {
             let (from, to) = part(chunk);
             // SAFETY: the keys' distance from `base` has the bits of a bucket's number left after the shift;
@@ -344,12 +524,9 @@ impl Row<'_> {
             }
         }
         starts.push(sum as usize);
-        let target = b.plus(begin * self.itemsize);
         scheduler::for_each_chunk(self.op, chunks, parallel, &|chunk| {
             let (from, to) = part(chunk);
-            let keys = a.at((begin + from) * self.itemsize);
-            // SAFETY: the offsets give each key a place of its own in `begin..begin + n`.
-            unsafe { scatter(keys, to - from, base, shift, counts_of(chunk), target.start()) };
+            scatter(from, to, counts_of(chunk));
             Ok(())
         })?;
         Ok(starts)
@@ -357,6 +534,6 @@ impl Row<'_> {
 }
 
 /// Room for `n` more, or an error.
-fn reserve<T>(op: &'static str, list: &mut Vec<T>, n: usize) -> Result<()> {
+pub(super) fn reserve<T>(op: &'static str, list: &mut Vec<T>, n: usize) -> Result<()> {
     list.try_reserve(n).map_err(|_| too_large(op))
 }

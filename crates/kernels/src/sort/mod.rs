@@ -5,6 +5,8 @@
 
 mod complex;
 mod keys;
+mod parts;
+mod presorted;
 
 use corepy_core::shape::{Shape, normalize_axis};
 use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
@@ -173,8 +175,7 @@ fn sort_rows(op: &'static str, rows: &Tensor, n: usize, descending: bool, out: &
     for_each_short_rows(op, count, n, bytes, &|first, last, scratch| {
         let offset = first * bytes;
         // SAFETY: as above; the scratch has room for a row.
-        unsafe { keys.sort_short(source.plus(offset), last - first, n, target.plus(offset), scratch) };
-        Ok(())
+        unsafe { keys.sort_short(op, source.plus(offset), last - first, n, target.plus(offset), scratch) }
     })
 }
 
