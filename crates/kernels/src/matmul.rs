@@ -5,6 +5,7 @@
 //! have kernels of their own (`csrc/dot.h`), chosen by shape and strides.
 
 mod blocks;
+mod small;
 mod vectors;
 
 use corepy_core::error::shape_text;
@@ -116,7 +117,7 @@ fn converted(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> 
     if tensor.dtype() == dtype { Ok(tensor.clone()) } else { elementwise::cast(op, tensor, dtype) }
 }
 
-/// The walk over a batch: which matrices make the i-th product.
+/// The walk over a batch: which matrices make the i-th product. Axes that one stride serves are merged.
 struct Batch {
     shape: Shape,
     a: Strides,
@@ -125,22 +126,39 @@ struct Batch {
 
 impl Batch {
     fn new(a: &Tensor, b: &Tensor, shape: &[usize]) -> Batch {
-        let strides = |tensor: &Tensor| -> Strides {
-            let own = tensor.ndim() - 2;
-            let first = shape.len() - own;
-            let mut strides: Strides = SmallVec::from_elem(0, shape.len());
-            for axis in 0..own {
-                if tensor.shape()[axis] != 1 {
-                    strides[first + axis] = tensor.strides()[axis];
-                }
-            }
-            strides
+        let stride = |tensor: &Tensor, axis: usize| -> isize {
+            let first = shape.len() - (tensor.ndim() - 2);
+            if axis < first || tensor.shape()[axis - first] == 1 { 0 } else { tensor.strides()[axis - first] }
         };
-        Batch { shape: shape.into(), a: strides(a), b: strides(b) }
+        let mut batch = Batch { shape: Shape::new(), a: Strides::new(), b: Strides::new() };
+        for (axis, &size) in shape.iter().enumerate().filter(|&(_, &size)| size != 1) {
+            let (inner_a, inner_b) = (stride(a, axis), stride(b, axis));
+            if let (Some(outer), Some(outer_a), Some(outer_b)) =
+                (batch.shape.last_mut(), batch.a.last_mut(), batch.b.last_mut())
+                && *outer_a == inner_a * size as isize
+                && *outer_b == inner_b * size as isize
+            {
+                *outer *= size;
+                (*outer_a, *outer_b) = (inner_a, inner_b);
+            } else {
+                batch.shape.push(size);
+                batch.a.push(inner_a);
+                batch.b.push(inner_b);
+            }
+        }
+        batch
     }
 
     fn size(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// The products from the `index`-th on that are equal strides apart: how many, and the strides of the operands.
+    fn inner(&self, index: usize) -> (usize, [isize; 2]) {
+        match self.shape.last() {
+            Some(&size) => (size - index % size, [self.a[self.a.len() - 1], self.b[self.b.len() - 1]]),
+            None => (1, [0, 0]),
+        }
     }
 
     /// The i-th of the products like `first`.
@@ -163,49 +181,61 @@ impl Batch {
 }
 
 impl Product {
-    /// Estimated nanoseconds on one core: by arithmetic at 16 float64 multiplications per nanosecond and half as many
-    /// beyond, or by memory.
-    fn cost(&self) -> f32 {
-        let multiplications = self.m as f32 * self.n as f32 * self.k as f32;
+    /// Nanoseconds of arithmetic on one core: 16 float64 multiplications per nanosecond and half as many beyond.
+    fn arithmetic(&self) -> f32 {
         let per_element = match self.dtype {
             DType::Float32 => 0.02,
             DType::Complex64 => 0.1,
             DType::Complex128 => 0.2,
             _ => 0.04,
         };
+        self.m as f32 * self.n as f32 * self.k as f32 * per_element
+    }
+
+    /// Estimated nanoseconds on one core, by arithmetic or by memory.
+    fn cost(&self) -> f32 {
         let elements = (self.m * self.k + self.k * self.n + self.m * self.n) as f32;
-        multiplications * per_element + elements * 0.3
+        self.arithmetic() + elements * 0.3
     }
 }
 
 /// Runs every product of the batch.
 fn run(op: &'static str, first: &Product, batch: &Batch) -> Result<()> {
     let count = batch.size();
-    let cost = first.cost();
-    let total = cost * count as f32;
+    let by_vector = first.is_by_vector();
+    let small = !by_vector && first.is_small();
+    let cost = if small { first.small_cost() } else { first.cost() };
     let threads = scheduler::num_threads();
     // Many products: whole ones are shared out.
     if count >= 4 * threads || cost < scheduler::WORTH_PARALLEL_NS as f32 {
         const CHUNK_NS: f32 = 10_000.0;
         let per_chunk = ((CHUNK_NS / cost) as usize).clamp(1, count);
         let chunks = count.div_ceil(per_chunk);
-        let parallel = chunks > 1 && scheduler::worth_parallel(total as u64);
+        let parallel = chunks > 1 && scheduler::worth_parallel((cost * count as f32) as u64);
         return scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
-            for index in chunk * per_chunk..count.min((chunk + 1) * per_chunk) {
+            let (mut index, end) = (chunk * per_chunk, count.min((chunk + 1) * per_chunk));
+            while index < end {
                 let product = batch.item(first, index);
-                if product.is_by_vector() {
+                let mut done = 1;
+                if by_vector {
                     vectors::run(op, &product, false)?;
+                } else if small {
+                    let (inner, strides) = batch.inner(index);
+                    done = inner.min(end - index);
+                    // SAFETY: whole products, which no other thread has.
+                    unsafe { small::run(op, &product, strides, done, product.n * product.dtype.itemsize())? };
                 } else {
                     // SAFETY: the whole of one product, which no other thread has.
                     unsafe { blocks::run_tile(op, &product)? };
                 }
+                index += done;
             }
             Ok(())
         });
     }
     for index in 0..count {
         let product = batch.item(first, index);
-        if product.is_by_vector() {
+        if by_vector {
             vectors::run(op, &product, true)?;
         } else {
             blocks::run(op, &product)?;
