@@ -59,6 +59,20 @@ struct Products {
 
   // `count` < width numbers, then zeros, which add nothing to a sum of products.
   static COREPY_INLINE V load_part(const Part* x, size_t count) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(Part) == 8) return (V)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << count) - 1), x);
+    if constexpr (sizeof(Part) == 4) return (V)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << count) - 1), x);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(Part) >= 4) {
+      Vector<Index> mask;
+      for (size_t i = 0; i < width; ++i) mask[i] = static_cast<Index>(i) < static_cast<Index>(count) ? -1 : 0;
+      if constexpr (sizeof(Part) == 8) {
+        return (V)_mm256_maskload_epi64(reinterpret_cast<const long long*>(x), (__m256i)mask);
+      } else {
+        return (V)_mm256_maskload_epi32(reinterpret_cast<const int*>(x), (__m256i)mask);
+      }
+    }
+#endif
     V vector{};
     __builtin_memcpy(&vector, x, count * sizeof(Part));
     return vector;

@@ -73,8 +73,30 @@ pub(super) fn run(op: &'static str, product: &Product, parallel: bool) -> Result
     let (Some(dot), Some(combine)) = (kernels.dot, kernels.combine_rows) else {
         unreachable!("bool is computed in integers");
     };
+    let mut pair = product.pair();
+    let by_rows = pair.col == item as isize || pair.n == 1 || pair.rows == 1;
+    let compute = |pair: &Pair, first: usize, count: usize| {
+        let matrix = pair.matrix.wrapping_offset(first as isize * pair.row);
+        let out = pair.out.wrapping_add(first * item);
+        // SAFETY: rows and columns are the matrix's own, those along which kernels run are contiguous; chunks write
+        // disjoint parts of the result.
+        unsafe {
+            if by_rows {
+                dot(matrix, pair.row, pair.vector, 0, count, pair.n, out);
+            } else {
+                combine(matrix, pair.col, pair.vector, pair.n, count, out);
+            }
+        }
+    };
+    let cost = product.cost();
+    let parallel = parallel && scheduler::worth_parallel(cost as u64);
+    let contiguous = |step: isize| step == item as isize || pair.n == 1;
+    let in_place = contiguous(pair.step) && (pair.rows > 1 || contiguous(pair.col));
+    if in_place && !parallel {
+        compute(&pair, 0, pair.rows);
+        return Ok(());
+    }
     arena::scope(op, |scope| {
-        let mut pair = product.pair();
         let gather = |data: *const u8, step: isize, n: usize| -> Result<*const u8> {
             if step == item as isize || n == 1 {
                 return Ok(data);
@@ -87,26 +109,13 @@ pub(super) fn run(op: &'static str, product: &Product, parallel: bool) -> Result
         pair.vector = gather(pair.vector, pair.step, pair.n)?;
         if pair.rows == 1 {
             pair.matrix = gather(pair.matrix, pair.col, pair.n)?;
-            pair.col = item as isize;
         }
-        let cost = product.cost();
-        let parallel = parallel && scheduler::worth_parallel(cost as u64);
-        let by_rows = pair.col == item as isize || pair.n == 1;
+        let pair = pair;
         let unit = if by_rows { ((CHUNK_NS / (cost / pair.rows as f32)) as usize).max(1) } else { COLS };
         scheduler::for_each_chunk(op, pair.rows.div_ceil(unit), parallel, &|chunk| {
-            let pair = pair;
             let first = chunk * unit;
-            let count = unit.min(pair.rows - first);
-            let matrix = pair.matrix.wrapping_offset(first as isize * pair.row);
-            let out = pair.out.wrapping_add(first * item);
-            // SAFETY: rows and columns are the matrix's own; chunks write disjoint parts of the result.
-            unsafe {
-                if by_rows {
-                    dot(matrix, pair.row, pair.vector, 0, count, pair.n, out);
-                } else {
-                    combine(matrix, pair.col, pair.vector, pair.n, count, out);
-                }
-            }
+            let whole = &pair;
+            compute(whole, first, unit.min(whole.rows - first));
             Ok(())
         })
     })
