@@ -171,15 +171,15 @@ struct SmallGemm {
     columns<Bytes, N>(p, a, b, next, c, p.m);
   }
 
-  // Fewer columns than a register holds, or just as many.
+  // Columns that fill at most two registers.
   template <size_t Bytes>
   static COREPY_INLINE void narrow(const CorepySmallProducts& p, const char* a, const char* b, char* c) {
     const size_t bytes = p.n * sizeof(T);
     if (bytes == Bytes) return columns_of<Bytes, 1>(p, a, b, 0, c);
-    if constexpr (Bytes > sizeof(T)) {
+    if constexpr (Bytes > sizeof(T) || Bytes == kRegister) {
       if (bytes > Bytes) return columns_of<Bytes, 2>(p, a, b, static_cast<ptrdiff_t>(bytes - Bytes), c);
-      narrow<Bytes / 2>(p, a, b, c);
     }
+    if constexpr (Bytes > sizeof(T)) narrow<Bytes / 2>(p, a, b, c);
   }
 
   static void run(const CorepySmallProducts* products) {

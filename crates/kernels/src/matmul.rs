@@ -12,7 +12,6 @@ use corepy_core::error::shape_text;
 use corepy_core::scheduler;
 use corepy_core::shape::{Shape, Strides, broadcast_shapes};
 use corepy_core::{DType, Error, Result, Tensor};
-use smallvec::SmallVec;
 
 use crate::elementwise::{self, Operand, Scalar};
 
@@ -67,33 +66,39 @@ pub fn matmul(op: &'static str, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
             ),
         });
     }
-    let (m, n) = (a.shape()[a.ndim() - 2], b.shape()[b.ndim() - 1]);
-    if a.ndim() == 2 && b.ndim() == 2 && row.is_none() && column.is_none() {
-        return matrices(op, a, b, &[], &[m, n]);
-    }
-    let batch = broadcast_shapes(op, &[&a.shape()[..a.ndim() - 2], &b.shape()[..b.ndim() - 2]])
-        .map_err(|_| Error::Broadcast { op, shapes: vec![x1.shape().to_vec(), x2.shape().to_vec()] })?;
+    let sizes = [a.shape()[a.ndim() - 2], b.shape()[b.ndim() - 1]];
+    let batch = if a.ndim() == 2 && b.ndim() == 2 {
+        Shape::new()
+    } else {
+        broadcast_shapes(op, &[&a.shape()[..a.ndim() - 2], &b.shape()[..b.ndim() - 2]])
+            .map_err(|_| Error::Broadcast { op, shapes: vec![x1.shape().to_vec(), x2.shape().to_vec()] })?
+    };
     let mut shape = batch.clone();
-    shape.extend([m, n]);
-    let mut view = matrices(op, a, b, &batch, &shape)?;
-    if x1.ndim() == 1 {
-        view = view.selected(op, view.ndim() - 2, 0)?;
+    if row.is_none() {
+        shape.push(sizes[0]);
     }
-    if x2.ndim() == 1 {
-        view = view.selected(op, view.ndim() - 1, 0)?;
+    if column.is_none() {
+        shape.push(sizes[1]);
     }
-    Ok(view)
+    matrices(op, a, b, &batch, sizes, &shape)
 }
 
-/// The product of stacks of matrices that match.
-fn matrices(op: &'static str, a: &Tensor, b: &Tensor, batch: &[usize], shape: &[usize]) -> Result<Tensor> {
+/// The product of stacks of matrices that match, in a tensor of `shape`.
+fn matrices(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    batch: &[usize],
+    [m, n]: [usize; 2],
+    shape: &[usize],
+) -> Result<Tensor> {
     let promoted = a.dtype().promote(b.dtype());
     // Truths are counted, and any count but 0 is true.
     let compute = if promoted == DType::Bool { DType::Int64 } else { promoted };
     let (converted_a, converted_b) = (converted(op, a, compute)?, converted(op, b, compute)?);
     let (a, b) = (converted_a.as_ref().unwrap_or(a), converted_b.as_ref().unwrap_or(b));
     let out = Tensor::empty(op, shape, compute)?;
-    let (m, n, k) = (shape[shape.len() - 2], shape[shape.len() - 1], a.shape()[a.ndim() - 1]);
+    let k = a.shape()[a.ndim() - 1];
     if out.size() > 0 && k == 0 {
         elementwise::assign(op, &out, Operand::Scalar(&Scalar::from_bytes(&[0; 16], compute)))?;
     } else if out.size() > 0 {
@@ -272,9 +277,7 @@ pub fn vecdot(op: &'static str, x1: &Tensor, x2: &Tensor, axis: i64) -> Result<T
     // Row by column: each pair of vectors is a product of matrices 1 × k by k × 1.
     let row = a.expanded(a.ndim() - 1);
     let column = b.expanded(b.ndim());
-    let mut shape = batch.clone();
-    shape.extend([1, 1]);
-    Ok(matrices(op, &row, &column, &batch, &shape)?.reshaped_contiguous(&batch))
+    matrices(op, &row, &column, &batch, [1, 1], &batch)
 }
 
 /// The view with `axis` moved to the end.
@@ -315,8 +318,7 @@ pub fn tensordot(op: &'static str, x1: &Tensor, x2: &Tensor, axes1: &[usize], ax
     let k = product(&sizes(x1, axes1));
     let a = as_matrix(op, &x1.permuted(&order1), [product(&sizes(x1, &kept1)), k])?;
     let b = as_matrix(op, &x2.permuted(&order2), [k, product(&sizes(x2, &kept2))])?;
-    let matrix = [a.shape()[0], b.shape()[1]];
-    Ok(matrices(op, &a, &b, &[], &matrix)?.reshaped_contiguous(&shape))
+    matrices(op, &a, &b, &[], [a.shape()[0], b.shape()[1]], &shape)
 }
 
 /// `tensor` as a matrix of this shape: a view where its strides allow.
