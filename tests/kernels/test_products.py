@@ -95,6 +95,23 @@ def test_vectors(dtype, n, threads):
             assert_close(cp.vecdot(x, y), np.conj(a), v, expected, n)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128", "int8", "int64"])
+def test_long_rows(dtype, threads):
+    """Runs of 32768 elements are summed by themselves, with the same bits on any threads and in any number of rows."""
+    rng = np.random.default_rng(7)
+    for n in (32767, 32768, 32769, 100003):
+        a, v = values(dtype, (5, n), rng), values(dtype, n, rng)
+        results = []
+        for count in (1, 2):
+            threads(count)
+            results.append(tensor(a) @ tensor(v))
+            assert_close(results[-1], a, v, a @ v, n)
+            assert_same(tensor(a)[3] @ tensor(v), array(results[0])[3])
+            assert_same(cp.vecdot(cp.conj(tensor(a)) if dtype[0] == "c" else tensor(a), tensor(v)), array(results[0]))
+            assert_same(tensor(a) @ tensor(np.repeat(v, 2))[::2], array(results[0]))
+        assert_same(results[1], array(results[0]))
+
+
 @examples(100)
 @given(data=st.data(), dtype=st.sampled_from(["float64", "complex64", "int32"]), seed=st.integers(0, 2**32 - 1))
 def test_batches_broadcast(data, dtype, seed):
@@ -292,7 +309,15 @@ def digests():
     rng = np.random.default_rng(0)
     result = {}
     for dtype in ("float32", "float64", "complex64", "complex128", "int64"):
-        for m, k, n in ((5, 300, 7), (70, 513, 65), (13, 20, 5), (9, 33, 49), (1, 1000, 40), (40, 1000, 1)):
+        for m, k, n in (
+            (5, 300, 7),
+            (70, 513, 65),
+            (13, 20, 5),
+            (9, 33, 49),
+            (1, 1000, 40),
+            (40, 1000, 1),
+            (3, 40000, 1),
+        ):
             a, b = tensor(values(dtype, (m, k), rng)), tensor(values(dtype, (k, n), rng))
             result[f"{dtype} {m} {k} {n}"] = hashlib.sha256(bits(array(a @ b)).tobytes()).hexdigest()
             result[f"{dtype} {m} {k} {n} T"] = hashlib.sha256(bits(array(b.T @ a.T)).tobytes()).hexdigest()

@@ -1,6 +1,7 @@
 //! Products with a vector: dots of rows, or combinations of them, whichever walks memory in order.
 
-use corepy_core::{Result, arena, scheduler};
+use corepy_core::arena::Scope;
+use corepy_core::{DType, Result, arena, scheduler};
 
 use super::Product;
 use crate::ffi;
@@ -10,6 +11,10 @@ const CHUNK_NS: f32 = 10_000.0;
 /// Columns that are combined at a time: a row's part is a run that the prefetcher follows, and the
 /// chunks are enough for all threads.
 const COLS: usize = 1024;
+
+/// Elements of a row that are summed by themselves: long rows are shared among threads, and short enough that a run
+/// of the vector stays in L2 from row to row.
+const RUN: usize = 1 << 15;
 
 /// A matrix in memory and a vector.
 #[derive(Clone, Copy)]
@@ -92,7 +97,8 @@ pub(super) fn run(op: &'static str, product: &Product, parallel: bool) -> Result
     let parallel = parallel && scheduler::worth_parallel(cost as u64);
     let contiguous = |step: isize| step == item as isize || pair.n == 1;
     let in_place = contiguous(pair.step) && (pair.rows > 1 || contiguous(pair.col));
-    if in_place && !parallel {
+    let is_long = by_rows && pair.n > RUN;
+    if in_place && !parallel && !is_long {
         compute(&pair, 0, pair.rows);
         return Ok(());
     }
@@ -110,6 +116,9 @@ pub(super) fn run(op: &'static str, product: &Product, parallel: bool) -> Result
         if pair.rows == 1 {
             pair.matrix = gather(pair.matrix, pair.col, pair.n)?;
         }
+        if is_long {
+            return long_rows(op, scope, pair, product.dtype, parallel);
+        }
         let pair = pair;
         let unit = if by_rows { ((CHUNK_NS / (cost / pair.rows as f32)) as usize).max(1) } else { COLS };
         scheduler::for_each_chunk(op, pair.rows.div_ceil(unit), parallel, &|chunk| {
@@ -119,4 +128,45 @@ pub(super) fn run(op: &'static str, product: &Product, parallel: bool) -> Result
             Ok(())
         })
     })
+}
+
+/// Dots of long contiguous rows: runs of [`RUN`] elements, whose sums are added in ascending order, whatever the
+/// number of rows and threads.
+fn long_rows(op: &'static str, scope: &Scope<'_>, pair: Pair, dtype: DType, parallel: bool) -> Result<()> {
+    /// Rows that share the loads of the vector.
+    const ROWS: usize = 4;
+    let (item, real) = (dtype.itemsize(), dtype.real());
+    let (Some(dot), Some(combine)) = (ffi::products(dtype).dot, ffi::products(real).combine_rows) else {
+        unreachable!("bool is computed in integers");
+    };
+    let runs = pair.n.div_ceil(RUN);
+    let groups = pair.rows.div_ceil(ROWS);
+    let sums = Pair { out: scope.elements(runs * pair.rows, item)?, ..pair };
+    scheduler::for_each_chunk(op, runs * groups, parallel, &|chunk| {
+        let sums = sums;
+        let (first, row) = (chunk / groups * RUN, chunk % groups * ROWS);
+        let matrix = sums.matrix.wrapping_offset(row as isize * sums.row).wrapping_add(first * item);
+        let vector = sums.vector.wrapping_add(first * item);
+        let out = sums.out.wrapping_add((chunk / groups * sums.rows + row) * item);
+        // SAFETY: rows and vector are contiguous; chunks write disjoint parts of the sums.
+        unsafe { dot(matrix, sums.row, vector, 0, ROWS.min(sums.rows - row), RUN.min(sums.n - first), out) };
+        Ok(())
+    })?;
+    // The runs' sums are rows of a matrix of components, combined with factors of 1.
+    let width = real.itemsize();
+    let ones = scope.elements(runs, width)?;
+    let one = match real {
+        DType::Float32 => u64::from(1_f32.to_bits()),
+        DType::Float64 => 1_f64.to_bits(),
+        _ => 1,
+    };
+    let columns = pair.rows * item / width;
+    // SAFETY: the buffer holds `runs` numbers; the sums are `runs` rows of `columns` components, as many as the result.
+    unsafe {
+        for run in 0..runs {
+            ones.add(run * width).copy_from_nonoverlapping(one.to_le_bytes().as_ptr(), width);
+        }
+        combine(sums.out, (pair.rows * item) as isize, ones, runs, columns, pair.out);
+    }
+    Ok(())
 }
