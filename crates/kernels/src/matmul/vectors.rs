@@ -143,13 +143,13 @@ fn long_rows(op: &'static str, scope: &Scope<'_>, pair: Pair, dtype: DType, para
     let groups = pair.rows.div_ceil(ROWS);
     let sums = Pair { out: scope.elements(runs * pair.rows, item)?, ..pair };
     scheduler::for_each_chunk(op, runs * groups, parallel, &|chunk| {
-        let sums = sums;
+        let whole = &sums;
         let (first, row) = (chunk / groups * RUN, chunk % groups * ROWS);
-        let matrix = sums.matrix.wrapping_offset(row as isize * sums.row).wrapping_add(first * item);
-        let vector = sums.vector.wrapping_add(first * item);
-        let out = sums.out.wrapping_add((chunk / groups * sums.rows + row) * item);
+        let matrix = whole.matrix.wrapping_offset(row as isize * whole.row).wrapping_add(first * item);
+        let vector = whole.vector.wrapping_add(first * item);
+        let out = whole.out.wrapping_add((chunk / groups * whole.rows + row) * item);
         // SAFETY: rows and vector are contiguous; chunks write disjoint parts of the sums.
-        unsafe { dot(matrix, sums.row, vector, 0, ROWS.min(sums.rows - row), RUN.min(sums.n - first), out) };
+        unsafe { dot(matrix, whole.row, vector, 0, ROWS.min(whole.rows - row), RUN.min(whole.n - first), out) };
         Ok(())
     })?;
     // The runs' sums are rows of a matrix of components, combined with factors of 1.
