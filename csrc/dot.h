@@ -1,6 +1,7 @@
 // Products with vectors: memory is their limit, so nothing is packed.
 #pragma once
 #include <cstddef>
+#include <utility>
 
 #include "loops.h"
 #include "types.h"
@@ -57,8 +58,22 @@ struct Products {
     return __builtin_shuffle(x, order);
   }
 
-  // `count` < width numbers, then zeros, which add nothing to a sum of products.
+  // `count` <= width numbers, then zeros, which add nothing to a sum of products.
   static COREPY_INLINE V load_part(const Part* x, size_t count) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(Part) == 8) return (V)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << count) - 1), x);
+    if constexpr (sizeof(Part) == 4) return (V)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << count) - 1), x);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(Part) >= 4) {
+      Vector<Index> mask;
+      for (size_t i = 0; i < width; ++i) mask[i] = static_cast<Index>(i) < static_cast<Index>(count) ? -1 : 0;
+      if constexpr (sizeof(Part) == 8) {
+        return (V)_mm256_maskload_epi64(reinterpret_cast<const long long*>(x), (__m256i)mask);
+      } else {
+        return (V)_mm256_maskload_epi32(reinterpret_cast<const int*>(x), (__m256i)mask);
+      }
+    }
+#endif
     V vector{};
     __builtin_memcpy(&vector, x, count * sizeof(Part));
     return vector;
@@ -111,16 +126,19 @@ struct Products {
   template <size_t Bytes, class W>
   static COREPY_INLINE void fold_vector(W vector, Part (&out)[parts]) {
     if constexpr (Bytes == parts * sizeof(Part)) {
-      __builtin_memcpy(out, &vector, sizeof(out));
+      for (size_t i = 0; i < parts; ++i) out[i] = vector[i];
     } else if constexpr (Bytes / 2 == sizeof(Part)) {
       out[0] = static_cast<Part>(vector[0] + vector[1]);
     } else {
-      typedef Part Half __attribute__((vector_size(Bytes / 2)));
-      Half low, high;
-      __builtin_memcpy(&low, &vector, sizeof(Half));
-      __builtin_memcpy(&high, reinterpret_cast<const char*>(&vector) + sizeof(Half), sizeof(Half));
-      fold_vector<Bytes / 2>(low + high, out);
+      using Half = std::make_index_sequence<Bytes / 2 / sizeof(Part)>;
+      fold_vector<Bytes / 2>(half_of<0>(vector, Half{}) + half_of<1>(vector, Half{}), out);
     }
+  }
+
+  // One half of a vector; by memory it would cost a store and two loads.
+  template <size_t Which, class W, size_t... I>
+  static COREPY_INLINE auto half_of(W vector, std::index_sequence<I...>) {
+    return __builtin_shufflevector(vector, vector, (I + Which * sizeof...(I))...);
   }
 
   template <size_t Rows>
@@ -144,16 +162,34 @@ struct Products {
 #pragma GCC unroll 16
       for (size_t v = 0; v < registers; ++v) step(v, i + v * width);
     }
-#pragma GCC unroll 16
-    for (size_t v = 0; v < registers; ++v) {
-      const size_t at = i + v * width;
-      if (at + width <= numbers) {
-        step(v, at);
-      } else if (at < numbers) {
-        const V x = load_part(b + at, numbers - at);
-        const V crossed = parts == 2 ? swapped(x) : x;
+    const auto part = [&](size_t v, size_t at, size_t count) COREPY_INLINE_LAMBDA {
+      const V x = load_part(b + at, count);
+      const V crossed = parts == 2 ? swapped(x) : x;
 #pragma GCC unroll 4
-        for (size_t r = 0; r < Rows; ++r) sums[r].add(v, load_part(row[r] + at, numbers - at), x, crossed);
+      for (size_t r = 0; r < Rows; ++r) sums[r].add(v, load_part(row[r] + at, count), x, crossed);
+    };
+#if defined(__AVX512F__)
+    if constexpr (sizeof(Part) >= 4) {
+      // Masked loads of nothing add nothing; branches would send the sums through memory.
+      if (i < numbers) {
+#pragma GCC unroll 16
+        for (size_t v = 0; v < registers; ++v) {
+          const size_t at = i + v * width;
+          const size_t left = numbers < at ? 0 : numbers - at;
+          part(v, at, left < width ? left : width);
+        }
+      }
+    } else
+#endif
+    {
+#pragma GCC unroll 16
+      for (size_t v = 0; v < registers; ++v) {
+        const size_t at = i + v * width;
+        if (at + width <= numbers) {
+          step(v, at);
+        } else if (at < numbers) {
+          part(v, at, numbers - at);
+        }
       }
     }
 #pragma GCC unroll 4

@@ -95,6 +95,23 @@ def test_vectors(dtype, n, threads):
             assert_close(cp.vecdot(x, y), np.conj(a), v, expected, n)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128", "int8", "int64"])
+def test_long_rows(dtype, threads):
+    """Runs of 32768 elements are summed by themselves, with the same bits on any threads and in any number of rows."""
+    rng = np.random.default_rng(7)
+    for n in (32767, 32768, 32769, 100003):
+        a, v = values(dtype, (5, n), rng), values(dtype, n, rng)
+        results = []
+        for count in (1, 2):
+            threads(count)
+            results.append(tensor(a) @ tensor(v))
+            assert_close(results[-1], a, v, a @ v, n)
+            assert_same(tensor(a)[3] @ tensor(v), array(results[0])[3])
+            assert_same(cp.vecdot(cp.conj(tensor(a)) if dtype[0] == "c" else tensor(a), tensor(v)), array(results[0]))
+            assert_same(tensor(a) @ tensor(np.repeat(v, 2))[::2], array(results[0]))
+        assert_same(results[1], array(results[0]))
+
+
 @examples(100)
 @given(data=st.data(), dtype=st.sampled_from(["float64", "complex64", "int32"]), seed=st.integers(0, 2**32 - 1))
 def test_batches_broadcast(data, dtype, seed):
@@ -121,6 +138,40 @@ def test_many_small_products_on_all_threads(threads):
     threads(1)
     assert_same(tensor(a) @ tensor(b), array(two))
     assert_close(two, a, b, a @ b, 8)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_small_products_have_the_bits_of_large_ones(dtype):
+    """Small matrices are read in place, large ones are packed: every width around a vector's, and stacks of them."""
+    rng = np.random.default_rng(5)
+    a, b = values(dtype, (2, 700, 40), rng), values(dtype, (2, 40, 700), rng)
+    large = array(tensor(a) @ tensor(b))
+    transposed = array(cp.matrix_transpose(tensor(b)) @ cp.matrix_transpose(tensor(a)))
+    for width in (2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 23, 24, 31, 32, 33, 40, 65):
+        for height in (2, 3, 5, 12, 13, 27):
+            rows, cols = slice(30, 30 + height), slice(50, 50 + width)
+            x, y = tensor(a)[:, rows], tensor(b)[:, :, cols]
+            assert_same(x @ y, large[:, rows, cols])
+            assert_same(x[0] @ y[0], large[0, rows, cols])
+            assert_same(cp.matrix_transpose(y) @ cp.matrix_transpose(x), transposed[:, cols, rows])
+
+
+def test_stacks_of_small_products_of_every_layout(threads):
+    """Runs of a stack are one call: strides of every kind, on two axes that merge and on two that do not."""
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(30, 40, 6, 5)), rng.normal(size=(40, 30, 7, 5))
+    views = [
+        (a, b.transpose(1, 0, 3, 2)),
+        (a[::-1, ::2], b[::2].transpose(1, 0, 3, 2)),
+        (a[:1], b.transpose(1, 0, 3, 2)),
+        (a[:, :1], np.ascontiguousarray(b.transpose(1, 0, 3, 2))),
+        (a, np.ascontiguousarray(b[0, 0].T)),
+        (np.ascontiguousarray(a.swapaxes(2, 3)).swapaxes(2, 3), np.broadcast_to(b[0, 0, 0, :, None], (30, 40, 5, 1))),
+    ]
+    for x, y in views:
+        for count in (1, 2):
+            threads(count)
+            assert_close(tensor(x) @ tensor(y), x, y, x @ y, 5)
 
 
 def test_mixed_dtypes_promote():
@@ -258,7 +309,15 @@ def digests():
     rng = np.random.default_rng(0)
     result = {}
     for dtype in ("float32", "float64", "complex64", "complex128", "int64"):
-        for m, k, n in ((5, 300, 7), (70, 513, 65), (1, 1000, 40), (40, 1000, 1)):
+        for m, k, n in (
+            (5, 300, 7),
+            (70, 513, 65),
+            (13, 20, 5),
+            (9, 33, 49),
+            (1, 1000, 40),
+            (40, 1000, 1),
+            (3, 40000, 1),
+        ):
             a, b = tensor(values(dtype, (m, k), rng)), tensor(values(dtype, (k, n), rng))
             result[f"{dtype} {m} {k} {n}"] = hashlib.sha256(bits(array(a @ b)).tobytes()).hexdigest()
             result[f"{dtype} {m} {k} {n} T"] = hashlib.sha256(bits(array(b.T @ a.T)).tobytes()).hexdigest()

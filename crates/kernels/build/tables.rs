@@ -126,6 +126,14 @@ pub const TABLES: &[Table] = &[
         entries: || products("gemm", "{0, 0, 0, 0, 0, nullptr, nullptr, nullptr}"),
     },
     Table {
+        unit: "gemm_small",
+        name: "gemm_small",
+        entry: "CorepyGemmSmall",
+        rust: "Option<GemmSmallKernel>",
+        shape: &[13],
+        entries: || products("gemm_small", "nullptr"),
+    },
+    Table {
         unit: "dot",
         name: "products",
         entry: "CorepyProducts",

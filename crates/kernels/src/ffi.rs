@@ -112,6 +112,30 @@ pub struct GemmKernels {
     pub run: Option<unsafe extern "C" fn(block: *const GemmBlock)>,
 }
 
+/// A run of products of small matrices: see `CorepySmallProducts` in `csrc/gemm_small.h`.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+#[allow(missing_docs)]
+pub struct SmallProducts {
+    pub a: *const u8,
+    pub b: *const u8,
+    pub c: *mut u8,
+    pub a_item: isize,
+    pub b_item: isize,
+    pub c_item: isize,
+    pub a_row: isize,
+    pub a_col: isize,
+    pub b_row: isize,
+    pub c_row: isize,
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+    pub count: usize,
+}
+
+/// Multiplies a run of small matrices.
+pub type GemmSmallKernel = unsafe extern "C" fn(products: *const SmallProducts);
+
 /// Products with vectors of one dtype: see `csrc/dot.h`. Null for bool.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -471,6 +495,13 @@ pub fn select(itemsize: usize) -> Kernel {
 pub fn gemm(dtype: DType) -> GemmKernels {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().gemm)[dtype as usize] }
+}
+
+/// The products of small matrices of `dtype`; null for bool.
+#[inline]
+pub fn gemm_small(dtype: DType) -> Option<GemmSmallKernel> {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().gemm_small)[dtype as usize] }
 }
 
 /// The products with vectors of `dtype`.

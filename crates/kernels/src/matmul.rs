@@ -5,13 +5,13 @@
 //! have kernels of their own (`csrc/dot.h`), chosen by shape and strides.
 
 mod blocks;
+mod small;
 mod vectors;
 
 use corepy_core::error::shape_text;
 use corepy_core::scheduler;
 use corepy_core::shape::{Shape, Strides, broadcast_shapes};
 use corepy_core::{DType, Error, Result, Tensor};
-use smallvec::SmallVec;
 
 use crate::elementwise::{self, Operand, Scalar};
 
@@ -50,8 +50,10 @@ pub fn matmul(op: &'static str, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
             ),
         });
     }
-    let a = if x1.ndim() == 1 { x1.expanded(0) } else { x1.clone() };
-    let b = if x2.ndim() == 1 { x2.expanded(1) } else { x2.clone() };
+    // Copies of the descriptions would take a third of the time of the smallest products.
+    let row = (x1.ndim() == 1).then(|| x1.expanded(0));
+    let column = (x2.ndim() == 1).then(|| x2.expanded(1));
+    let (a, b) = (row.as_ref().unwrap_or(x1), column.as_ref().unwrap_or(x2));
     let k = a.shape()[a.ndim() - 1];
     if b.shape()[b.ndim() - 2] != k {
         return Err(Error::Value {
@@ -64,35 +66,43 @@ pub fn matmul(op: &'static str, x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
             ),
         });
     }
-    let batch = broadcast_shapes(op, &[&a.shape()[..a.ndim() - 2], &b.shape()[..b.ndim() - 2]])
-        .map_err(|_| Error::Broadcast { op, shapes: vec![x1.shape().to_vec(), x2.shape().to_vec()] })?;
+    let sizes = [a.shape()[a.ndim() - 2], b.shape()[b.ndim() - 1]];
+    let batch = if a.ndim() == 2 && b.ndim() == 2 {
+        Shape::new()
+    } else {
+        broadcast_shapes(op, &[&a.shape()[..a.ndim() - 2], &b.shape()[..b.ndim() - 2]])
+            .map_err(|_| Error::Broadcast { op, shapes: vec![x1.shape().to_vec(), x2.shape().to_vec()] })?
+    };
     let mut shape = batch.clone();
-    shape.push(a.shape()[a.ndim() - 2]);
-    shape.push(b.shape()[b.ndim() - 1]);
-    let result = matrices(op, &a, &b, &batch, &shape)?;
-    let mut view = result;
-    if x1.ndim() == 1 {
-        view = view.selected(op, view.ndim() - 2, 0)?;
+    if row.is_none() {
+        shape.push(sizes[0]);
     }
-    if x2.ndim() == 1 {
-        view = view.selected(op, view.ndim() - 1, 0)?;
+    if column.is_none() {
+        shape.push(sizes[1]);
     }
-    Ok(view)
+    matrices(op, a, b, &batch, sizes, &shape)
 }
 
-/// The product of stacks of matrices that match.
-fn matrices(op: &'static str, a: &Tensor, b: &Tensor, batch: &[usize], shape: &[usize]) -> Result<Tensor> {
+/// The product of stacks of matrices that match, in a tensor of `shape`.
+fn matrices(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    batch: &[usize],
+    [m, n]: [usize; 2],
+    shape: &[usize],
+) -> Result<Tensor> {
     let promoted = a.dtype().promote(b.dtype());
     // Truths are counted, and any count but 0 is true.
     let compute = if promoted == DType::Bool { DType::Int64 } else { promoted };
-    let a = converted(op, a, compute)?;
-    let b = converted(op, b, compute)?;
+    let (converted_a, converted_b) = (converted(op, a, compute)?, converted(op, b, compute)?);
+    let (a, b) = (converted_a.as_ref().unwrap_or(a), converted_b.as_ref().unwrap_or(b));
     let out = Tensor::empty(op, shape, compute)?;
-    let (m, n, k) = (shape[shape.len() - 2], shape[shape.len() - 1], a.shape()[a.ndim() - 1]);
+    let k = a.shape()[a.ndim() - 1];
     if out.size() > 0 && k == 0 {
         elementwise::assign(op, &out, Operand::Scalar(&Scalar::from_bytes(&[0; 16], compute)))?;
     } else if out.size() > 0 {
-        let walk = Batch::new(&a, &b, batch);
+        let walk = Batch::new(a, b, batch);
         let product = Product {
             a: a.data(),
             a_row: a.strides()[a.ndim() - 2],
@@ -111,12 +121,12 @@ fn matrices(op: &'static str, a: &Tensor, b: &Tensor, batch: &[usize], shape: &[
     if promoted == DType::Bool { elementwise::cast(op, &out, DType::Bool) } else { Ok(out) }
 }
 
-/// `tensor` in `dtype`.
-fn converted(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
-    if tensor.dtype() == dtype { Ok(tensor.clone()) } else { elementwise::cast(op, tensor, dtype) }
+/// `tensor` in `dtype`, unless that is its own.
+fn converted(op: &'static str, tensor: &Tensor, dtype: DType) -> Result<Option<Tensor>> {
+    if tensor.dtype() == dtype { Ok(None) } else { elementwise::cast(op, tensor, dtype).map(Some) }
 }
 
-/// The walk over a batch: which matrices make the i-th product.
+/// The walk over a batch: which matrices make the i-th product. Axes that one stride serves are merged.
 struct Batch {
     shape: Shape,
     a: Strides,
@@ -125,22 +135,39 @@ struct Batch {
 
 impl Batch {
     fn new(a: &Tensor, b: &Tensor, shape: &[usize]) -> Batch {
-        let strides = |tensor: &Tensor| -> Strides {
-            let own = tensor.ndim() - 2;
-            let first = shape.len() - own;
-            let mut strides: Strides = SmallVec::from_elem(0, shape.len());
-            for axis in 0..own {
-                if tensor.shape()[axis] != 1 {
-                    strides[first + axis] = tensor.strides()[axis];
-                }
-            }
-            strides
+        let stride = |tensor: &Tensor, axis: usize| -> isize {
+            let first = shape.len() - (tensor.ndim() - 2);
+            if axis < first || tensor.shape()[axis - first] == 1 { 0 } else { tensor.strides()[axis - first] }
         };
-        Batch { shape: shape.into(), a: strides(a), b: strides(b) }
+        let mut batch = Batch { shape: Shape::new(), a: Strides::new(), b: Strides::new() };
+        for (axis, &size) in shape.iter().enumerate().filter(|&(_, &size)| size != 1) {
+            let (inner_a, inner_b) = (stride(a, axis), stride(b, axis));
+            if let (Some(outer), Some(outer_a), Some(outer_b)) =
+                (batch.shape.last_mut(), batch.a.last_mut(), batch.b.last_mut())
+                && *outer_a == inner_a * size as isize
+                && *outer_b == inner_b * size as isize
+            {
+                *outer *= size;
+                (*outer_a, *outer_b) = (inner_a, inner_b);
+            } else {
+                batch.shape.push(size);
+                batch.a.push(inner_a);
+                batch.b.push(inner_b);
+            }
+        }
+        batch
     }
 
     fn size(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// The products from the `index`-th on that are equal strides apart: how many, and the strides of the operands.
+    fn inner(&self, index: usize) -> (usize, [isize; 2]) {
+        match self.shape.last() {
+            Some(&size) => (size - index % size, [self.a[self.a.len() - 1], self.b[self.b.len() - 1]]),
+            None => (1, [0, 0]),
+        }
     }
 
     /// The i-th of the products like `first`.
@@ -163,49 +190,61 @@ impl Batch {
 }
 
 impl Product {
-    /// Estimated nanoseconds on one core: by arithmetic at 16 float64 multiplications per nanosecond and half as many
-    /// beyond, or by memory.
-    fn cost(&self) -> f32 {
-        let multiplications = self.m as f32 * self.n as f32 * self.k as f32;
+    /// Nanoseconds of arithmetic on one core: 16 float64 multiplications per nanosecond and half as many beyond.
+    fn arithmetic(&self) -> f32 {
         let per_element = match self.dtype {
             DType::Float32 => 0.02,
             DType::Complex64 => 0.1,
             DType::Complex128 => 0.2,
             _ => 0.04,
         };
+        self.m as f32 * self.n as f32 * self.k as f32 * per_element
+    }
+
+    /// Estimated nanoseconds on one core, by arithmetic or by memory.
+    fn cost(&self) -> f32 {
         let elements = (self.m * self.k + self.k * self.n + self.m * self.n) as f32;
-        multiplications * per_element + elements * 0.3
+        self.arithmetic() + elements * 0.3
     }
 }
 
 /// Runs every product of the batch.
 fn run(op: &'static str, first: &Product, batch: &Batch) -> Result<()> {
     let count = batch.size();
-    let cost = first.cost();
-    let total = cost * count as f32;
+    let by_vector = first.is_by_vector();
+    let small = !by_vector && first.is_small();
+    let cost = if small { first.small_cost() } else { first.cost() };
     let threads = scheduler::num_threads();
     // Many products: whole ones are shared out.
     if count >= 4 * threads || cost < scheduler::WORTH_PARALLEL_NS as f32 {
         const CHUNK_NS: f32 = 10_000.0;
         let per_chunk = ((CHUNK_NS / cost) as usize).clamp(1, count);
         let chunks = count.div_ceil(per_chunk);
-        let parallel = chunks > 1 && scheduler::worth_parallel(total as u64);
+        let parallel = chunks > 1 && scheduler::worth_parallel((cost * count as f32) as u64);
         return scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {
-            for index in chunk * per_chunk..count.min((chunk + 1) * per_chunk) {
+            let (mut index, end) = (chunk * per_chunk, count.min((chunk + 1) * per_chunk));
+            while index < end {
                 let product = batch.item(first, index);
-                if product.is_by_vector() {
+                let mut done = 1;
+                if by_vector {
                     vectors::run(op, &product, false)?;
+                } else if small {
+                    let (inner, strides) = batch.inner(index);
+                    done = inner.min(end - index);
+                    // SAFETY: whole products, which no other thread has.
+                    unsafe { small::run(op, &product, strides, done, product.n * product.dtype.itemsize())? };
                 } else {
                     // SAFETY: the whole of one product, which no other thread has.
                     unsafe { blocks::run_tile(op, &product)? };
                 }
+                index += done;
             }
             Ok(())
         });
     }
     for index in 0..count {
         let product = batch.item(first, index);
-        if product.is_by_vector() {
+        if by_vector {
             vectors::run(op, &product, true)?;
         } else {
             blocks::run(op, &product)?;
@@ -238,9 +277,7 @@ pub fn vecdot(op: &'static str, x1: &Tensor, x2: &Tensor, axis: i64) -> Result<T
     // Row by column: each pair of vectors is a product of matrices 1 × k by k × 1.
     let row = a.expanded(a.ndim() - 1);
     let column = b.expanded(b.ndim());
-    let mut shape = batch.clone();
-    shape.extend([1, 1]);
-    Ok(matrices(op, &row, &column, &batch, &shape)?.reshaped_contiguous(&batch))
+    matrices(op, &row, &column, &batch, [1, 1], &batch)
 }
 
 /// The view with `axis` moved to the end.
@@ -281,8 +318,7 @@ pub fn tensordot(op: &'static str, x1: &Tensor, x2: &Tensor, axes1: &[usize], ax
     let k = product(&sizes(x1, axes1));
     let a = as_matrix(op, &x1.permuted(&order1), [product(&sizes(x1, &kept1)), k])?;
     let b = as_matrix(op, &x2.permuted(&order2), [k, product(&sizes(x2, &kept2))])?;
-    let matrix = [a.shape()[0], b.shape()[1]];
-    Ok(matrices(op, &a, &b, &[], &matrix)?.reshaped_contiguous(&shape))
+    matrices(op, &a, &b, &[], [a.shape()[0], b.shape()[1]], &shape)
 }
 
 /// `tensor` as a matrix of this shape: a view where its strides allow.

@@ -95,9 +95,9 @@ impl PyTensor {
 /// -----
 /// Each element is a sum over K in the dtype of the result, fused multiply-adds in ascending order: the
 /// error is at most K 2^-53 (float32: K 2^-24) times the sum of magnitudes of the products. Products with
-/// a vector sum in 32 (float32: 64) interleaved parts. Integers wrap; of bool, which the standard leaves out, a product is
-/// whether any pair is true, as in NumPy. The bits do not depend on the number of threads, nor on
-/// AVX2 or AVX-512.
+/// a vector sum in 32 (float32: 64) interleaved parts, and by runs of 32,768 elements. Integers wrap; of bool, which the
+/// standard leaves out, a product is whether any pair is true, as in NumPy. The bits do not depend on the number of
+/// threads, nor on AVX2 or AVX-512.
 /// Array API standard 2025.12, linear algebra functions: ``matmul``.
 #[pyfunction]
 #[pyo3(signature = (x1, x2, /))]

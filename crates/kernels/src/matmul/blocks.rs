@@ -2,7 +2,7 @@
 
 use corepy_core::{Result, arena, scheduler};
 
-use super::Product;
+use super::{Product, small};
 use crate::ffi::{self, GemmBlock, GemmKernels};
 
 /// Depth of a block: a panel of `b`, 256 rows of 128 bytes, fills L1 while panels of `a` stream past.
@@ -83,6 +83,10 @@ pub(super) unsafe fn run_tile(op: &'static str, product: &Product) -> Result<()>
 /// # Safety
 /// The matrices lie in memory that lives, and nobody else writes the result.
 unsafe fn run_part(op: &'static str, product: &Product, c_row: usize) -> Result<()> {
+    if product.is_small() {
+        // SAFETY: the caller's promise.
+        return unsafe { small::run(op, product, [0, 0], 1, c_row) };
+    }
     let kernels = ffi::gemm(product.dtype);
     let (Some(pack_a), Some(pack_b), Some(run)) = (kernels.pack_a, kernels.pack_b, kernels.run) else {
         unreachable!("bool is computed in integers");
