@@ -79,22 +79,10 @@ void gather_run(const void* base, const int64_t* offsets, size_t n, void* out, s
   for (size_t i = 0; i < n; ++i) __builtin_memcpy(y + i * sizeof(T), b + offsets[i], sizeof(T));
 }
 
-// Whole lines of 64 bytes first: a call of memcpy per row would cost more than a short row itself.
-COREPY_INLINE void copy_run(char* dst, const char* src, size_t bytes) {
-  if (bytes > 512) {
-    __builtin_memcpy(dst, src, bytes);
-    return;
-  }
-  size_t k = 0;
-  for (; k + 32 <= bytes; k += 32) __builtin_memcpy(dst + k, src + k, 32);
-  for (; k + 8 <= bytes; k += 8) __builtin_memcpy(dst + k, src + k, 8);
-  for (; k < bytes; ++k) dst[k] = src[k];
-}
-
 inline void gather_runs(const void* base, const int64_t* offsets, size_t n, void* out, size_t bytes) {
   const char* b = static_cast<const char*>(base);
   char* y = static_cast<char*>(out);
-  for (size_t i = 0; i < n; ++i) copy_run(y + i * bytes, b + offsets[i], bytes);
+  for (size_t i = 0; i < n; ++i) copy_bytes(y + i * bytes, b + offsets[i], bytes);
 }
 
 template <class T>
@@ -107,7 +95,7 @@ void scatter_run(const void* src, ptrdiff_t step, const int64_t* offsets, size_t
 inline void scatter_runs(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t bytes) {
   const char* s = static_cast<const char*>(src);
   char* b = static_cast<char*>(base);
-  for (size_t i = 0; i < n; ++i) copy_run(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), bytes);
+  for (size_t i = 0; i < n; ++i) copy_bytes(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), bytes);
 }
 
 COREPY_END

@@ -142,6 +142,22 @@ pub const TABLES: &[Table] = &[
         entries: || by_size(|element| format!("repeat_rows<{element}>")),
     },
     Table {
+        unit: "repeat",
+        name: "interleave",
+        entry: "CorepyInterleave",
+        rust: "InterleaveKernel",
+        shape: &[5],
+        entries: || by_size(|element| format!("interleave<{element}>")),
+    },
+    Table {
+        unit: "repeat",
+        name: "tile",
+        entry: "CorepyTile",
+        rust: "TileKernel",
+        shape: &[1],
+        entries: || vec![String::from("tile_run")],
+    },
+    Table {
         unit: "scan",
         name: "scan",
         entry: "CorepyScan",

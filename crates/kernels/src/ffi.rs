@@ -132,6 +132,13 @@ pub struct ProductKernels {
 /// Rows repeated as often as `counts` says: see `csrc/repeat.h`.
 pub type RepeatKernel = unsafe extern "C" fn(x: *const u8, counts: *const i64, n: usize, width: usize, out: *mut u8);
 
+/// Rows of several operands in turn: see `csrc/repeat.h`.
+pub type InterleaveKernel =
+    unsafe extern "C" fn(sources: *const *const u8, k: usize, n: usize, width: usize, out: *mut u8);
+
+/// A run repeated as a whole: see `csrc/repeat.h`.
+pub type TileKernel = unsafe extern "C" fn(x: *const u8, bytes: usize, out: *mut u8, total: usize);
+
 /// The kernels of one scan of one dtype: see `csrc/scan.h`. Null where there are none.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -448,6 +455,20 @@ pub fn products(dtype: DType) -> ProductKernels {
 pub fn repeat(itemsize: usize) -> RepeatKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().repeat)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The rows of several operands in turn, of elements of `itemsize` bytes.
+#[inline]
+pub fn interleave(itemsize: usize) -> InterleaveKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().interleave)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The repetition of a run of bytes as a whole.
+#[inline]
+pub fn tile() -> TileKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().tile)[0] }
 }
 
 /// The kernels of the cumulative sum (0) or product (1) of `dtype`.
