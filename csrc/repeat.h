@@ -11,6 +11,8 @@ extern "C" {
 typedef void (*CorepyRepeat)(const void* x, const int64_t* counts, size_t n, size_t width, void* out);
 // Writes row i of `width` elements of each of the `k` sources in turn, for n rows without gaps.
 typedef void (*CorepyInterleave)(const void* const* sources, size_t k, size_t n, size_t width, void* out);
+// Writes row i of each of the `k` sources in turn, for n rows without gaps; those of a source have widths[source] bytes.
+typedef void (*CorepyJoin)(const void* const* sources, const size_t* widths, size_t k, size_t n, void* out);
 // Fills `total` bytes with copies of the first `bytes`, one after another; total is a multiple.
 typedef void (*CorepyTile)(const void* x, size_t bytes, void* out, size_t total);
 }
@@ -72,9 +74,18 @@ void interleave(const void* const* sources, size_t k, size_t n, size_t width, vo
   for (size_t i = 0; i < n; ++i) {
     for (size_t source = 0; source < k; ++source) {
       const T* row = static_cast<const T*>(sources[source]) + i * width;
-      if (width == 1) *out = *row;
-      else copy_bytes(reinterpret_cast<char*>(out), reinterpret_cast<const char*>(row), width * sizeof(T));
+      for (size_t c = 0; c < width; ++c) out[c] = row[c];
       out += width;
+    }
+  }
+}
+
+inline void join_rows(const void* const* sources, const size_t* widths, size_t k, size_t n, void* out_) {
+  char* out = static_cast<char*>(out_);
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t source = 0; source < k; ++source) {
+      copy_bytes(out, static_cast<const char*>(sources[source]) + i * widths[source], widths[source]);
+      out += widths[source];
     }
   }
 }

@@ -151,6 +151,14 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         unit: "repeat",
+        name: "join",
+        entry: "CorepyJoin",
+        rust: "JoinKernel",
+        shape: &[1],
+        entries: || vec![String::from("join_rows")],
+    },
+    Table {
+        unit: "repeat",
         name: "tile",
         entry: "CorepyTile",
         rust: "TileKernel",
@@ -229,6 +237,14 @@ pub const TABLES: &[Table] = &[
         rust: "ScatterKernel",
         shape: &[6],
         entries: || by_size_and("scatter_runs", |element| format!("scatter_run<{element}>")),
+    },
+    Table {
+        unit: "gather",
+        name: "scatter_within",
+        entry: "CorepyScatterWithin",
+        rust: "ScatterWithinKernel",
+        shape: &[6],
+        entries: || by_size_and("scatter_runs_within", |element| format!("scatter_within<{element}>")),
     },
     Table {
         unit: "mask",

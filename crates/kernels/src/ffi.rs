@@ -136,6 +136,10 @@ pub type RepeatKernel = unsafe extern "C" fn(x: *const u8, counts: *const i64, n
 pub type InterleaveKernel =
     unsafe extern "C" fn(sources: *const *const u8, k: usize, n: usize, width: usize, out: *mut u8);
 
+/// Rows of different lengths of several operands in turn: see `csrc/repeat.h`.
+pub type JoinKernel =
+    unsafe extern "C" fn(sources: *const *const u8, widths: *const usize, k: usize, n: usize, out: *mut u8);
+
 /// A run repeated as a whole: see `csrc/repeat.h`.
 pub type TileKernel = unsafe extern "C" fn(x: *const u8, bytes: usize, out: *mut u8, total: usize);
 
@@ -220,6 +224,18 @@ pub type GatherKernel =
 /// Elements `step` bytes apart to offsets: see `csrc/gather.h`.
 pub type ScatterKernel =
     unsafe extern "C" fn(src: *const u8, step: isize, offsets: *const i64, n: usize, base: *mut u8, bytes: usize);
+
+/// Elements to those offsets that lie within bounds: see `csrc/gather.h`.
+pub type ScatterWithinKernel = unsafe extern "C" fn(
+    src: *const u8,
+    step: isize,
+    offsets: *const i64,
+    n: usize,
+    base: *mut u8,
+    bytes: usize,
+    low: i64,
+    high: i64,
+);
 
 /// The number of true booleans: see `csrc/mask.h`.
 pub type CountKernel = unsafe extern "C" fn(mask: *const u8, n: usize) -> usize;
@@ -464,6 +480,13 @@ pub fn interleave(itemsize: usize) -> InterleaveKernel {
     unsafe { (*tables().interleave)[itemsize.trailing_zeros() as usize] }
 }
 
+/// The rows of several operands in turn, as bytes.
+#[inline]
+pub fn join() -> JoinKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().join)[0] }
+}
+
 /// The repetition of a run of bytes as a whole.
 #[inline]
 pub fn tile() -> TileKernel {
@@ -525,6 +548,13 @@ pub fn gather(bytes: usize) -> GatherKernel {
 pub fn scatter(bytes: usize) -> ScatterKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().scatter)[by_run(bytes)] }
+}
+
+/// The scattering of runs of `bytes` to the offsets within bounds.
+#[inline]
+pub fn scatter_within(bytes: usize) -> ScatterWithinKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().scatter_within)[by_run(bytes)] }
 }
 
 /// The number of true booleans.

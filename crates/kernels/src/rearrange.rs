@@ -26,9 +26,9 @@ pub fn flattened(op: &'static str, tensor: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Elements per piece of a move that threads share.
-const PIECE: usize = 65_536;
-/// Bytes from which a run is copied on its own.
+/// Bytes per piece of a move that threads share.
+const PIECE: usize = 262_144;
+/// Bytes from which a row is worth a call.
 const RUN: usize = 256;
 /// Repetitions for which there are shuffles: `interleave` in `csrc/repeat.h`.
 const FEW: usize = 4;
@@ -44,7 +44,7 @@ struct Moves(Vec<(Tensor, Tensor)>);
 impl Moves {
     /// Adds a copy of `from` to `to`, in pieces.
     fn push(&mut self, to: Tensor, from: Tensor) {
-        let pieces = to.size().div_ceil(PIECE);
+        let pieces = (to.size() * to.dtype().itemsize()).div_ceil(PIECE);
         let axes = 0..to.ndim();
         let axis = axes.clone().find(|&axis| to.shape()[axis] >= pieces);
         let Some(axis) = axis.or_else(|| axes.max_by_key(|&axis| to.shape()[axis])).filter(|_| pieces > 1) else {
@@ -63,7 +63,7 @@ impl Moves {
         let bytes: usize = self.0.iter().map(|(to, _)| to.size() * to.dtype().itemsize()).sum();
         let parallel = scheduler::worth_parallel((bytes as f32 * COST) as u64);
         // Several small ones to a chunk.
-        let per_chunk = (self.0.len() * PIECE * 4 / bytes.max(1)).clamp(1, 1024);
+        let per_chunk = (self.0.len() * PIECE / bytes.max(1)).clamp(1, 1024);
         scheduler::for_each_chunk(op, self.0.len().div_ceil(per_chunk), parallel, &|chunk| {
             let first = chunk * per_chunk;
             for (to, from) in &self.0[first..self.0.len().min(first + per_chunk)] {
@@ -125,6 +125,32 @@ fn interleave(op: &'static str, sources: &[&Tensor], rows: usize, width: usize, 
     })
 }
 
+/// The axes of `tensors` from `axis` on side by side, row by row of the axes before, if all are contiguous and of one
+/// dtype and rows are shorter than a piece; otherwise does nothing and returns false.
+fn join(op: &'static str, tensors: &[&Tensor], axis: usize, out: &Tensor) -> Result<bool> {
+    let item = out.dtype().itemsize();
+    let width = |tensor: &Tensor| tensor.shape()[axis..].iter().product::<usize>() * item;
+    let rows: usize = tensors[0].shape()[..axis].iter().product();
+    let is_plain = |tensor: &&Tensor| tensor.dtype() == out.dtype() && tensor.is_contiguous();
+    let widths: SmallVec<[usize; 8]> = tensors.iter().map(|tensor| width(tensor)).collect();
+    let turn: usize = widths.iter().sum();
+    if rows < 2 || turn > PIECE || turn < RUN || !tensors.iter().all(is_plain) {
+        return Ok(false);
+    }
+    let per_chunk = CHUNK_BYTES.div_ceil(turn);
+    let parallel = scheduler::worth_parallel(((rows * turn) as f32 * COST) as u64);
+    scheduler::for_each_chunk(op, rows.div_ceil(per_chunk), parallel, &|chunk| {
+        let first = chunk * per_chunk;
+        let starts = tensors.iter().zip(&widths).map(|(tensor, width)| tensor.data().wrapping_add(first * width));
+        let data: SmallVec<[*const u8; 8]> = starts.map(<*mut u8>::cast_const).collect();
+        let target = out.data().wrapping_add(first * turn);
+        // SAFETY: each operand has these rows, and `out` room for all of them.
+        unsafe { ffi::join()(data.as_ptr(), widths.as_ptr(), data.len(), per_chunk.min(rows - first), target) };
+        Ok(())
+    })?;
+    Ok(true)
+}
+
 /// The dtype that all of `tensors` promote to.
 fn common_dtype(op: &'static str, tensors: &[&Tensor]) -> Result<DType> {
     DType::promote_all(tensors.iter().map(|tensor| tensor.dtype()))
@@ -165,6 +191,9 @@ pub fn concat(op: &'static str, tensors: &[&Tensor], axis: Option<i64>) -> Resul
     let mut shape = Shape::from_slice(first.shape());
     shape[axis] = total(tensors.iter().map(|tensor| tensor.shape()[axis]));
     let out = Tensor::empty(op, &shape, dtype)?;
+    if out.size() == 0 || join(op, tensors, axis, &out)? {
+        return Ok(out);
+    }
     let (mut start, mut moves) = (0, Moves::default());
     for &tensor in tensors.iter().filter(|tensor| tensor.size() > 0) {
         let size = tensor.shape()[axis];
@@ -190,6 +219,9 @@ pub fn stack(op: &'static str, tensors: &[&Tensor], axis: i64) -> Result<Tensor>
         let width: usize = first.shape()[axis..].iter().product();
         if width * dtype.itemsize() < RUN && tensors.iter().all(|one| one.dtype() == dtype && one.is_contiguous()) {
             interleave(op, tensors, first.size() / width, width, &out)?;
+            return Ok(out);
+        }
+        if join(op, tensors, axis, &out)? {
             return Ok(out);
         }
         let mut moves = Moves::default();
@@ -335,7 +367,7 @@ pub fn repeat(op: &'static str, tensor: &Tensor, times: usize, axis: Option<i64>
     // What one row becomes is not shared by threads.
     if tensor.is_contiguous() && times * width * item <= CHUNK_BYTES {
         let rows = tensor.size() / width;
-        if times <= FEW || width * item >= RUN {
+        if times <= FEW && width == 1 {
             let sources: SmallVec<[&Tensor; 8]> = SmallVec::from_elem(&tensor, times);
             interleave(op, &sources, rows, width, &out)?;
         } else {
