@@ -535,10 +535,10 @@ pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Resul
         let size = tensor.shape()[0];
         let bytes = tensor.size() / size * tensor.dtype().itemsize();
         let n = indices.size();
-        let mut offsets = [0i64; FEW];
+        let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
         // SAFETY: both are contiguous; `offsets` has room for `n`.
         let checked = unsafe {
-            ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr(), 0)
+            ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr().cast(), 0)
         };
         if checked < n {
             return Err(Error::IndexOutOfRange { op, index: integer_at(indices, checked), axis: 0, size });
@@ -548,7 +548,7 @@ pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Resul
         let out = Tensor::empty(op, &shape, tensor.dtype())?;
         if n * bytes <= CHUNK_BYTES {
             // SAFETY: the offsets are checked, and the result has room for all.
-            unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr(), n, out.data(), bytes) };
+            unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr().cast(), n, out.data(), bytes) };
             return Ok(out);
         }
     }
@@ -642,10 +642,10 @@ fn set_few(op: &'static str, selection: &Selection, value: Operand<'_>) -> Resul
                 Operand::Tensor(_) => return Ok(false),
             };
             let (n, size) = (tensor.size(), view.size());
-            let mut offsets = [0i64; FEW];
+            let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
             let kernel = ffi::offsets(tensor.dtype());
             // SAFETY: the indices are contiguous; `offsets` has room for `n`.
-            let checked = unsafe { kernel(tensor.data(), n, size as i64, item as i64, offsets.as_mut_ptr(), 0) };
+            let checked = unsafe { kernel(tensor.data(), n, size as i64, item as i64, offsets.as_mut_ptr().cast(), 0) };
             if checked < n {
                 return Err(Error::IndexOutOfRange {
                     op,
@@ -655,7 +655,7 @@ fn set_few(op: &'static str, selection: &Selection, value: Operand<'_>) -> Resul
                 });
             }
             // SAFETY: the offsets are checked; the values share no memory with the view.
-            unsafe { ffi::scatter(item)(source, step, offsets.as_ptr(), n, view.data(), item) };
+            unsafe { ffi::scatter(item)(source, step, offsets.as_ptr().cast(), n, view.data(), item) };
             Ok(true)
         }
         _ => Ok(false),
