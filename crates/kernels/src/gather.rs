@@ -647,12 +647,7 @@ fn set_few(op: &'static str, selection: &Selection, value: Operand<'_>) -> Resul
             // SAFETY: the indices are contiguous; `offsets` has room for `n`.
             let checked = unsafe { kernel(tensor.data(), n, size as i64, item as i64, offsets.as_mut_ptr().cast(), 0) };
             if checked < n {
-                return Err(Error::IndexOutOfRange {
-                    op,
-                    index: integer_at(tensor, checked),
-                    axis: *own_axis,
-                    size,
-                });
+                return Err(Error::IndexOutOfRange { op, index: integer_at(tensor, checked), axis: *own_axis, size });
             }
             // SAFETY: the offsets are checked; the values share no memory with the view.
             unsafe { ffi::scatter(item)(source, step, offsets.as_ptr().cast(), n, view.data(), item) };

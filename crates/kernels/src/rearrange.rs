@@ -135,7 +135,7 @@ fn join(op: &'static str, tensors: &[&Tensor], axis: usize, out: &Tensor) -> Res
     let is_plain = |tensor: &&Tensor| tensor.dtype() == out.dtype() && tensor.is_contiguous();
     let widths: SmallVec<[usize; 8]> = tensors.iter().map(|tensor| width(tensor)).collect();
     let turn: usize = widths.iter().sum();
-    if rows < 2 || turn > PIECE || turn < RUN || !tensors.iter().all(is_plain) {
+    if rows < 2 || !(RUN..=PIECE).contains(&turn) || !tensors.iter().all(is_plain) {
         return Ok(false);
     }
     let per_chunk = CHUNK_BYTES.div_ceil(turn);
@@ -383,14 +383,7 @@ pub fn repeat(op: &'static str, tensor: &Tensor, times: usize, axis: Option<i64>
 }
 
 /// Writes each of the rows of `width` elements that make up `tensor`, contiguous, `times` over.
-fn repeat_rows(
-    op: &'static str,
-    tensor: &Tensor,
-    times: usize,
-    rows: usize,
-    width: usize,
-    out: &Tensor,
-) -> Result<()> {
+fn repeat_rows(op: &'static str, tensor: &Tensor, times: usize, rows: usize, width: usize, out: &Tensor) -> Result<()> {
     const MOST: usize = 1024;
     let counts = [times as i64; MOST];
     let row = width * tensor.dtype().itemsize();

@@ -210,8 +210,15 @@ fn run(
             // says when.
             unsafe {
                 totals(x, count, sums.at(behind * accumulator));
+                let mut looks = 0_u32;
                 while known.load(Ordering::Acquire) < unit {
-                    std::hint::spin_loop();
+                    looks += 1;
+                    if looks < 1_000 {
+                        std::hint::spin_loop();
+                    } else {
+                        // The other thread is off its core.
+                        std::thread::yield_now();
+                    }
                 }
                 sums.at(0).copy_from_nonoverlapping(base, behind * accumulator);
                 exclusive(sums.at(0), behind + leaves + 1);
