@@ -3,11 +3,7 @@
 #pragma once
 #include <cstddef>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-#include "scalar.h"
+#include "vector.h"
 
 extern "C" {
 // Copies `bytes` bytes past the caches; `dst` is 64-byte aligned, `src` too. The stores are weakly
@@ -24,6 +20,40 @@ struct Bytes16 {
   uint64_t low, high;
 };
 
+template <size_t Bytes>
+COREPY_INLINE void copy_fixed(char* dst, const char* src) {
+  typedef uint8_t Block __attribute__((vector_size(Bytes)));
+  Block block;
+  __builtin_memcpy(&block, src, Bytes);
+  __builtin_memcpy(dst, &block, Bytes);
+}
+
+// A copy between places that do not overlap. Not the C library's from 2 KiB on, whose string instructions begin
+// anew with each run: pieces of 2 KiB came from memory at 14 GB/s with them and at 40 with these loads (Zen 4).
+COREPY_INLINE void copy_bytes(char* dst, const char* src, size_t bytes) {
+  constexpr size_t width = kRegister;
+  if (bytes < width) {
+    size_t k = 0;
+    for (; k + 8 <= bytes; k += 8) __builtin_memcpy(dst + k, src + k, 8);
+    for (; k < bytes; ++k) dst[k] = src[k];
+    return;
+  }
+  size_t k = 0;
+  if (bytes >= 16 * width) {
+    copy_fixed<width>(dst, src);
+    k = width - reinterpret_cast<uintptr_t>(dst) % width;
+  }
+#pragma GCC unroll 1
+  for (; k + 4 * width <= bytes; k += 4 * width) {
+    Vector<uint64_t> lines[4];
+    __builtin_memcpy(lines, src + k, sizeof(lines));
+    for (size_t i = 0; i < 4; ++i) __builtin_memcpy(dst + k + i * width, &lines[i], width);
+  }
+#pragma GCC unroll 1
+  for (; k + width <= bytes; k += width) copy_fixed<width>(dst + k, src + k);
+  if (k < bytes) copy_fixed<width>(dst + bytes - width, src + bytes - width);
+}
+
 template <class T>
 COREPY_INLINE void copy_row(const char* src, ptrdiff_t src_step, char* dst, ptrdiff_t dst_step, size_t n) {
   constexpr ptrdiff_t item = sizeof(T);
@@ -32,7 +62,7 @@ COREPY_INLINE void copy_row(const char* src, ptrdiff_t src_step, char* dst, ptrd
   // The frequent steps as constants, so that the loops become vector loads with shuffles.
   if (dst_step == item) {
     if (src_step == item) {
-      __builtin_memcpy(dst, src, n * sizeof(T));
+      copy_bytes(dst, src, n * sizeof(T));
     } else if (src_step == 0) {
       const T value = *s;
       for (size_t i = 0; i < n; ++i) d[i] = value;

@@ -21,6 +21,9 @@ typedef void (*CorepyGather)(const void* base, const int64_t* offsets, size_t n,
 // Copies n elements, `step` bytes apart, to `offsets`; of several for one place the last one stays.
 typedef void (*CorepyScatter)(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
                               size_t bytes);
+// As above, of the elements whose offset is at least `low` and below `high`.
+typedef void (*CorepyScatterWithin)(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
+                                    size_t bytes, int64_t low, int64_t high);
 }
 
 COREPY_BEGIN
@@ -79,22 +82,10 @@ void gather_run(const void* base, const int64_t* offsets, size_t n, void* out, s
   for (size_t i = 0; i < n; ++i) __builtin_memcpy(y + i * sizeof(T), b + offsets[i], sizeof(T));
 }
 
-// Whole lines of 64 bytes first: a call of memcpy per row would cost more than a short row itself.
-COREPY_INLINE void copy_run(char* dst, const char* src, size_t bytes) {
-  if (bytes > 512) {
-    __builtin_memcpy(dst, src, bytes);
-    return;
-  }
-  size_t k = 0;
-  for (; k + 32 <= bytes; k += 32) __builtin_memcpy(dst + k, src + k, 32);
-  for (; k + 8 <= bytes; k += 8) __builtin_memcpy(dst + k, src + k, 8);
-  for (; k < bytes; ++k) dst[k] = src[k];
-}
-
 inline void gather_runs(const void* base, const int64_t* offsets, size_t n, void* out, size_t bytes) {
   const char* b = static_cast<const char*>(base);
   char* y = static_cast<char*>(out);
-  for (size_t i = 0; i < n; ++i) copy_run(y + i * bytes, b + offsets[i], bytes);
+  for (size_t i = 0; i < n; ++i) copy_bytes(y + i * bytes, b + offsets[i], bytes);
 }
 
 template <class T>
@@ -107,7 +98,70 @@ void scatter_run(const void* src, ptrdiff_t step, const int64_t* offsets, size_t
 inline void scatter_runs(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t bytes) {
   const char* s = static_cast<const char*>(src);
   char* b = static_cast<char*>(base);
-  for (size_t i = 0; i < n; ++i) copy_run(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), bytes);
+  for (size_t i = 0; i < n; ++i) copy_bytes(b + offsets[i], s + step * static_cast<ptrdiff_t>(i), bytes);
+}
+
+// Offsets that are looked through before their elements are moved.
+constexpr size_t kScatterBlock = 512;
+// How many elements ahead a place is fetched: stores wait for their lines one after another.
+constexpr size_t kAhead = 16;
+
+// Writes those of n <= kScatterBlock offsets that lie within to `place`, and their numbers to `from`, without branches;
+// both have room for eight more. Returns how many they are.
+COREPY_INLINE size_t offsets_within(const int64_t* offsets, size_t n, int64_t low, int64_t high, int64_t* place,
+                                    int64_t* from) {
+  const uint64_t span = static_cast<uint64_t>(high - low);
+  size_t k = 0, i = 0;
+#if defined(__AVX512F__)
+  __m512i number = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+  for (; i + 8 <= n; i += 8) {
+    const __m512i some = _mm512_loadu_si512(offsets + i);
+    const __m512i above = _mm512_sub_epi64(some, _mm512_set1_epi64(low));
+    const __mmask8 within = _mm512_cmplt_epu64_mask(above, _mm512_set1_epi64(static_cast<int64_t>(span)));
+    _mm512_storeu_si512(place + k, _mm512_maskz_compress_epi64(within, some));
+    _mm512_storeu_si512(from + k, _mm512_maskz_compress_epi64(within, number));
+    k += static_cast<size_t>(__builtin_popcount(within));
+    number = _mm512_add_epi64(number, _mm512_set1_epi64(8));
+  }
+#endif
+  for (; i < n; ++i) {
+    place[k] = offsets[i];
+    from[k] = static_cast<int64_t>(i);
+    k += static_cast<uint64_t>(offsets[i] - low) < span;
+  }
+  return k;
+}
+
+// `move(to, from)` moves one element.
+template <class Move>
+COREPY_INLINE void scatter_some_within(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
+                                       int64_t low, int64_t high, Move move) {
+  const char* s = static_cast<const char*>(src);
+  char* b = static_cast<char*>(base);
+  int64_t place[kScatterBlock + kAhead], from[kScatterBlock + 8];
+  for (size_t begin = 0; begin < n; begin += kScatterBlock) {
+    const size_t len = n - begin < kScatterBlock ? n - begin : kScatterBlock;
+    const size_t count = offsets_within(offsets + begin, len, low, high, place, from);
+    for (size_t k = 0; k < kAhead; ++k) place[count + k] = low;
+    for (size_t k = 0; k < count; ++k) {
+      __builtin_prefetch(b + place[k + kAhead], 1);
+      move(b + place[k], s + step * static_cast<ptrdiff_t>(from[k]));
+    }
+    s += step * static_cast<ptrdiff_t>(len);
+  }
+}
+
+template <class T>
+void scatter_within(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t,
+                    int64_t low, int64_t high) {
+  scatter_some_within(src, step, offsets, n, base, low, high,
+                      [](char* to, const char* from) COREPY_INLINE_LAMBDA { __builtin_memcpy(to, from, sizeof(T)); });
+}
+
+inline void scatter_runs_within(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
+                                size_t bytes, int64_t low, int64_t high) {
+  scatter_some_within(src, step, offsets, n, base, low, high,
+                      [=](char* to, const char* from) COREPY_INLINE_LAMBDA { copy_bytes(to, from, bytes); });
 }
 
 COREPY_END

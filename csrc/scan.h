@@ -50,6 +50,7 @@ COREPY_INLINE T scan_narrow(A x) {
 
 struct CumulativeSum {
   // Whether leaves are scanned on their own.
+  template <class A>
   static constexpr bool has_leaves = true;
   template <class A>
   static constexpr A identity() {
@@ -63,9 +64,10 @@ struct CumulativeSum {
   }
 };
 
-// The product of a leaf alone may over- or underflow where that of all elements does not.
+// The product of a leaf alone may over- or underflow where that of all elements does not, unless integers wrap.
 struct CumulativeProd {
-  static constexpr bool has_leaves = false;
+  template <class A>
+  static constexpr bool has_leaves = is_integer<A>;
   template <class A>
   static constexpr A identity() {
     if constexpr (is_complex<A>) return {1.0, 0.0};
@@ -171,7 +173,7 @@ struct Scan {
     const char* x = static_cast<const char*>(x_);
     char* out = static_cast<char*>(out_);
     const A* base = static_cast<const A*>(base_);
-    if (Op::has_leaves && (n > kScanLeaf || base)) {
+    if (Op::template has_leaves<A> && (n > kScanLeaf || base)) {
       for (size_t r = 0; r < rows; ++r) {
         row(reinterpret_cast<const char*>(at(x, x_stride, r)), n,
             reinterpret_cast<T*>(out + out_stride * static_cast<ptrdiff_t>(r)),
@@ -196,7 +198,7 @@ struct Scan {
     for (size_t r = 0; r < rows; ++r) {
       const T* row = at(x, x_stride, r);
       T* y = reinterpret_cast<T*>(out + out_stride * static_cast<ptrdiff_t>(r));
-      if constexpr (Op::has_leaves) {
+      if constexpr (Op::template has_leaves<A>) {
         if (r % kScanLeaf == 0) {
           COREPY_INDEPENDENT
           for (size_t c = 0; c < cols; ++c) {

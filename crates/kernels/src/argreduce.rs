@@ -78,7 +78,9 @@ pub fn argreduce(
         if keeps { SmallVec::from_elem(axis, 1) } else { (0..shape.len() - plan.order.len()).collect() };
     order.extend(plan.order.iter().map(|&at| at - usize::from(!keeps && at > axis)));
     let out = Tensor::empty_ordered(op, &shape, DType::Int64, &order)?;
-    let search = Search { op, kernels, item: item as usize, data: Shared(source.data()), n, out: Shared(out.data()) };
+    let wanted = (source.dtype() == DType::Bool).then_some(extremum == Extremum::Max);
+    let (data, results) = (Shared(source.data()), Shared(out.data()));
+    let search = Search { op, kernels, item: item as usize, data, n, out: results, wanted };
     if source.strides()[axis] == item {
         if plan.kept.size() == 1 && n > UNIT {
             search.long_row()?;
@@ -124,6 +126,8 @@ struct Search {
     data: Shared,
     n: usize,
     out: Shared,
+    /// The boolean that ends the search.
+    wanted: Option<bool>,
 }
 
 impl Search {
@@ -159,6 +163,14 @@ impl Search {
 
     /// One row, in pieces whose extrema are a row again.
     fn long_row(&self) -> Result<()> {
+        if let Some(wanted) = self.wanted {
+            let mut value = 0_u8;
+            // SAFETY: the elements are the row's; one place and one value.
+            unsafe { (self.kernels.rows)(self.data.at(0), 0, 1, UNIT, self.result(0), &raw mut value) };
+            if (value != 0) == wanted {
+                return Ok(());
+            }
+        }
         let units = self.n.div_ceil(UNIT);
         let values = Storage::allocate(self.op, units * self.item)?;
         let places = Storage::allocate(self.op, units * size_of::<i64>())?;

@@ -160,6 +160,17 @@ pub struct ProductKernels {
 /// Rows repeated as often as `counts` says: see `csrc/repeat.h`.
 pub type RepeatKernel = unsafe extern "C" fn(x: *const u8, counts: *const i64, n: usize, width: usize, out: *mut u8);
 
+/// Rows of several operands in turn: see `csrc/repeat.h`.
+pub type InterleaveKernel =
+    unsafe extern "C" fn(sources: *const *const u8, k: usize, n: usize, width: usize, out: *mut u8);
+
+/// Rows of different lengths of several operands in turn: see `csrc/repeat.h`.
+pub type JoinKernel =
+    unsafe extern "C" fn(sources: *const *const u8, widths: *const usize, k: usize, n: usize, out: *mut u8);
+
+/// A run repeated as a whole: see `csrc/repeat.h`.
+pub type TileKernel = unsafe extern "C" fn(x: *const u8, bytes: usize, out: *mut u8, total: usize);
+
 /// The kernels of one scan of one dtype: see `csrc/scan.h`. Null where there are none.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -241,6 +252,18 @@ pub type GatherKernel =
 /// Elements `step` bytes apart to offsets: see `csrc/gather.h`.
 pub type ScatterKernel =
     unsafe extern "C" fn(src: *const u8, step: isize, offsets: *const i64, n: usize, base: *mut u8, bytes: usize);
+
+/// Elements to those offsets that lie within bounds: see `csrc/gather.h`.
+pub type ScatterWithinKernel = unsafe extern "C" fn(
+    src: *const u8,
+    step: isize,
+    offsets: *const i64,
+    n: usize,
+    base: *mut u8,
+    bytes: usize,
+    low: i64,
+    high: i64,
+);
 
 /// The number of true booleans: see `csrc/mask.h`.
 pub type CountKernel = unsafe extern "C" fn(mask: *const u8, n: usize) -> usize;
@@ -518,6 +541,27 @@ pub fn repeat(itemsize: usize) -> RepeatKernel {
     unsafe { (*tables().repeat)[itemsize.trailing_zeros() as usize] }
 }
 
+/// The rows of several operands in turn, of elements of `itemsize` bytes.
+#[inline]
+pub fn interleave(itemsize: usize) -> InterleaveKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().interleave)[itemsize.trailing_zeros() as usize] }
+}
+
+/// The rows of several operands in turn, as bytes.
+#[inline]
+pub fn join() -> JoinKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().join)[0] }
+}
+
+/// The repetition of a run of bytes as a whole.
+#[inline]
+pub fn tile() -> TileKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().tile)[0] }
+}
+
 /// The kernels of the cumulative sum (0) or product (1) of `dtype`.
 #[inline]
 pub fn scan(index: usize, dtype: DType) -> ScanKernels {
@@ -572,6 +616,13 @@ pub fn gather(bytes: usize) -> GatherKernel {
 pub fn scatter(bytes: usize) -> ScatterKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().scatter)[by_run(bytes)] }
+}
+
+/// The scattering of runs of `bytes` to the offsets within bounds.
+#[inline]
+pub fn scatter_within(bytes: usize) -> ScatterWithinKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().scatter_within)[by_run(bytes)] }
 }
 
 /// The number of true booleans.

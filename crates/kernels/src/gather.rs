@@ -11,7 +11,7 @@ use corepy_core::shape::{Shape, Strides, broadcast_shapes, checked_size, normali
 use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
 use smallvec::SmallVec;
 
-use crate::elementwise::{self, Operand};
+use crate::elementwise::{self, Operand, Scalar};
 use crate::exec::{STREAM_TURN, stream_bytes, stream_fence};
 use crate::ffi;
 use crate::mask::Mask;
@@ -28,6 +28,9 @@ const OFFSET_NS: f32 = 0.3;
 /// Nanoseconds per run of up to 64 bytes that is moved from a random place (measured: 1 to 2), and
 /// of each further 64 bytes.
 const MOVE_NS: f32 = 1.0;
+
+/// Nanoseconds per run of up to 64 bytes that is written to a random place (measured: 2 to 3).
+const WRITE_NS: f32 = 2.0;
 
 /// One part of a key.
 pub enum Index {
@@ -305,6 +308,9 @@ impl<'a> Walk<'a> {
         }
         let (bytes, contiguous) = self.run_bytes();
         let one = values.size() == 1;
+        if contiguous && self.view.is_contiguous() && (!one || self.run() == 1) {
+            return self.write_shared(values, &all);
+        }
         // Several positions may be one place, of which the last one counts: in order.
         self.each_run(Some(&all), true, &|base, offsets, n, place| {
             let source = if one { values.data() } else { values.data().wrapping_add(place * bytes) };
@@ -323,6 +329,37 @@ impl<'a> Walk<'a> {
                     self.copy_inner(source, target, direction);
                 }
             }
+        })
+    }
+
+    /// As [`Walk::write`], to a contiguous view, shared by threads: each writes the places of its own, in order.
+    fn write_shared(&self, values: &Tensor, all: &Tensor) -> Result<()> {
+        let (bytes, _) = self.run_bytes();
+        let step = if values.size() == 1 { 0 } else { bytes };
+        let (steps, n) = (self.steps(), self.positions);
+        let work = (steps * n) as f32 * WRITE_NS * (1.0 + bytes as f32 / 64.0);
+        let parallel = scheduler::worth_parallel(work as u64);
+        // The outer axes' places are apart; without any, each thread has a part of the places.
+        let parts = if steps == 1 && parallel { scheduler::num_threads() } else { 1 };
+        let size = self.view.size() * self.view.dtype().itemsize();
+        let per_chunk = (CHUNK_BYTES / (n * bytes)).clamp(1, steps);
+        scheduler::for_each_chunk(self.op, parts.max(steps.div_ceil(per_chunk)), parallel, &|chunk| {
+            let offsets = all.data().cast::<i64>();
+            if parts > 1 {
+                let bound = |part: usize| (size as u128 * part as u128 / parts as u128) as i64;
+                let (low, high) = (bound(chunk), bound(chunk + 1));
+                let kernel = ffi::scatter_within(bytes);
+                // SAFETY: offsets are checked; those within the bounds are this chunk's.
+                unsafe { kernel(values.data(), step as isize, offsets, n, self.view.data(), bytes, low, high) };
+                return Ok(());
+            }
+            for outer in chunk * per_chunk..steps.min((chunk + 1) * per_chunk) {
+                let source = values.data().wrapping_add(outer * n * step);
+                let base = self.view.data().wrapping_offset(offset(&self.outer, outer));
+                // SAFETY: offsets are checked, and what lies at this step is this chunk's.
+                unsafe { ffi::scatter(bytes)(source, step as isize, offsets, n, base, bytes) };
+            }
+            Ok(())
         })
     }
 
@@ -498,10 +535,10 @@ pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Resul
         let size = tensor.shape()[0];
         let bytes = tensor.size() / size * tensor.dtype().itemsize();
         let n = indices.size();
-        let mut offsets = [0i64; FEW];
+        let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
         // SAFETY: both are contiguous; `offsets` has room for `n`.
         let checked = unsafe {
-            ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr(), 0)
+            ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr().cast(), 0)
         };
         if checked < n {
             return Err(Error::IndexOutOfRange { op, index: integer_at(indices, checked), axis: 0, size });
@@ -511,7 +548,7 @@ pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Resul
         let out = Tensor::empty(op, &shape, tensor.dtype())?;
         if n * bytes <= CHUNK_BYTES {
             // SAFETY: the offsets are checked, and the result has room for all.
-            unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr(), n, out.data(), bytes) };
+            unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr().cast(), n, out.data(), bytes) };
             return Ok(out);
         }
     }
@@ -540,6 +577,9 @@ pub fn get(op: &'static str, selection: &Selection) -> Result<Tensor> {
 pub fn set(op: &'static str, selection: &Selection, value: Operand<'_>) -> Result<()> {
     let view = &selection.view;
     view.require_writable(op)?;
+    if set_few(op, selection, value)? {
+        return Ok(());
+    }
     if let Some(flags) = sole_mask(selection)
         && view.is_contiguous()
     {
@@ -558,6 +598,72 @@ pub fn set(op: &'static str, selection: &Selection, value: Operand<'_>) -> Resul
     let walk = Walk::new(op, selection)?;
     let values = values(op, value, view, &walk.shape)?;
     walk.write(&values)
+}
+
+/// As [`set`], if it is no more than [`FEW`] elements of a contiguous tensor, of a number or of as many elements;
+/// otherwise does nothing and returns false.
+fn set_few(op: &'static str, selection: &Selection, value: Operand<'_>) -> Result<bool> {
+    let view = &selection.view;
+    let item = view.dtype().itemsize();
+    let [index] = &selection.indices[..] else { return Ok(false) };
+    if !view.is_contiguous() || view.size() == 0 {
+        return Ok(false);
+    }
+    let number: [u128; 1];
+    match (index, value) {
+        (Index::Mask { axis: 0, tensor, .. }, Operand::Scalar(scalar))
+            if tensor.size() <= FEW
+                && tensor.shape() == view.shape()
+                && tensor.is_contiguous()
+                && !overlap(view, tensor) =>
+        {
+            number = as_element(scalar, view.dtype());
+            let n = tensor.size();
+            // SAFETY: mask and view are contiguous and of one shape, and share no memory.
+            unsafe { ffi::mask_fill(item)(tensor.data(), n, number.as_ptr().cast(), view.data(), n) };
+            Ok(true)
+        }
+        (Index::Integers { axis: 0, own_axis, tensor }, _)
+            if view.ndim() == 1 && tensor.size() <= FEW && tensor.is_contiguous() =>
+        {
+            let (source, step) = match value {
+                Operand::Scalar(scalar) => {
+                    number = as_element(scalar, view.dtype());
+                    (number.as_ptr().cast::<u8>(), 0)
+                }
+                Operand::Tensor(values)
+                    if values.dtype() == view.dtype()
+                        && values.shape() == tensor.shape()
+                        && values.is_contiguous()
+                        && !overlap(view, values) =>
+                {
+                    (values.data().cast_const(), item as isize)
+                }
+                Operand::Tensor(_) => return Ok(false),
+            };
+            let (n, size) = (tensor.size(), view.size());
+            let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
+            let kernel = ffi::offsets(tensor.dtype());
+            // SAFETY: the indices are contiguous; `offsets` has room for `n`.
+            let checked = unsafe { kernel(tensor.data(), n, size as i64, item as i64, offsets.as_mut_ptr().cast(), 0) };
+            if checked < n {
+                return Err(Error::IndexOutOfRange { op, index: integer_at(tensor, checked), axis: *own_axis, size });
+            }
+            // SAFETY: the offsets are checked; the values share no memory with the view.
+            unsafe { ffi::scatter(item)(source, step, offsets.as_ptr().cast(), n, view.data(), item) };
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A number as an element of `dtype`, in its first bytes.
+fn as_element(scalar: &Scalar, dtype: DType) -> [u128; 1] {
+    let mut element = [0_u128; 1];
+    let args = [scalar.bytes().as_ptr()];
+    // SAFETY: one element of each dtype, aligned for any.
+    unsafe { ffi::cast(scalar.dtype(), dtype)(args.as_ptr(), element.as_mut_ptr().cast(), 1, 1) };
+    element
 }
 
 fn overlap(a: &Tensor, b: &Tensor) -> bool {

@@ -4,6 +4,8 @@
 //! added up leaf by leaf, as they are where one thread scans it whole: the bits of the result depend
 //! neither on the number of threads nor on the layout.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use corepy_core::plan::memory_order;
 use corepy_core::shape::{Shape, normalize_axis};
 use corepy_core::storage::Storage;
@@ -173,7 +175,8 @@ fn run(
             })
         });
     }
-    let shares_rows = kind == Scan::Sum && n >= LONG_ROW && outer < 2 * scheduler::num_threads();
+    let has_leaves = kind == Scan::Sum || compute.is_integer();
+    let shares_rows = has_leaves && n >= LONG_ROW && outer < 2 * scheduler::num_threads();
     if !(parallel && shares_rows && scheduler::num_threads() > 1) {
         let per_unit = (UNIT / n).clamp(1, outer);
         return scheduler::for_each_chunk(op, outer.div_ceil(per_unit), parallel, &|unit| {
@@ -185,26 +188,48 @@ fn run(
             Ok(())
         });
     }
-    let (leaves, units) = (n.div_ceil(LEAF), n.div_ceil(UNIT));
-    let storage = Storage::allocate(op, leaves * accumulator)?;
-    let sums = Shared(storage.as_ptr());
+    let units = n.div_ceil(UNIT);
+    let storage = Storage::allocate(op, (units + 1) * accumulator)?;
+    let bases = Shared(storage.as_ptr());
     for group in 0..outer {
         let (from, to) = (data.at(group * step), results.at(group * out_step));
         let (from, to) = (Shared(from), Shared(to));
+        // Units whose base is known. A unit is read from memory once: for its leaves, and from the cache for its results.
+        let known = AtomicUsize::new(0);
         scheduler::for_each_chunk(op, units, true, &|unit| {
             let first = unit * UNIT;
-            // SAFETY: the elements are the row's, and `sums` has room for an accumulator per leaf.
-            unsafe { totals(from.at(first * item), UNIT.min(n - first), sums.at(first / LEAF * accumulator)) };
-            Ok(())
-        })?;
-        // SAFETY: the sums of all leaves.
-        unsafe { exclusive(sums.at(0), leaves) };
-        scheduler::for_each_chunk(op, units, true, &|unit| {
-            let first = unit * UNIT;
-            let base = sums.at(first / LEAF * accumulator);
-            let (from, to) = (from.at(first * item), to.at(first * item));
-            // SAFETY: the elements are the rows', and the accumulator that of all leaves before.
-            unsafe { rows(from, 0, 1, UNIT.min(n - first), to, 0, base) };
+            let count = UNIT.min(n - first);
+            let leaves = count.div_ceil(LEAF);
+            let (x, base) = (from.at(first * item), bases.at(unit * accumulator));
+            // What comes before, the leaves, and room for their sum.
+            let mut sums = [[0_u64; 2]; UNIT / LEAF + 2];
+            let sums = Shared(sums.as_mut_ptr().cast());
+            let behind = usize::from(unit > 0);
+            // SAFETY: the elements are the row's; there is room for an accumulator per leaf and two more. Units are
+            // handed out in order, so that the one before, which writes this one's base, runs or has run; the counter
+            // says when.
+            unsafe {
+                totals(x, count, sums.at(behind * accumulator));
+                let mut looks = 0_u32;
+                while known.load(Ordering::Acquire) < unit {
+                    looks += 1;
+                    if looks < 1_000 {
+                        std::hint::spin_loop();
+                    } else {
+                        // The other thread is off its core.
+                        std::thread::yield_now();
+                    }
+                }
+                sums.at(0).copy_from_nonoverlapping(base, behind * accumulator);
+                exclusive(sums.at(0), behind + leaves + 1);
+                let next = sums.at((behind + leaves) * accumulator);
+                next.copy_to_nonoverlapping(bases.at((unit + 1) * accumulator), accumulator);
+                if unit == 0 {
+                    sums.at(0).copy_to_nonoverlapping(base, accumulator);
+                }
+                known.store(unit + 1, Ordering::Release);
+                rows(x, 0, 1, count, to.at(first * item), 0, base);
+            }
             Ok(())
         })?;
     }
