@@ -124,7 +124,7 @@ def programs(draw, most=14):
     return tensors, draw(st.lists(steps, min_size=3, max_size=most))
 
 
-@examples(250)
+@examples(150)
 @given(programs(), st.data())
 def test_random_expressions_have_the_bits_of_eager_evaluation(program, data):
     """Results that stay held, evaluated in any order, next to others that were dropped."""

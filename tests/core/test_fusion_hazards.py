@@ -639,6 +639,25 @@ def test_long_chains_hold_bounded_memory(hold):
     assert live() == start
 
 
+def test_sums_of_what_is_dropped_hold_bounded_memory():
+    """A pending total keeps only so many of the terms alive."""
+    n = 1_000_000
+    start, most = live(), 0
+    total = cp.zeros(n)
+    for number in range(60):
+        term = cp.full(n, float(number))
+        total = total + term * 0.5
+        most = max(most, cp.memory_stats()["live"])
+    assert most <= start + 12 * 8 * n
+    assert_same(total, np.full(n, sum(range(60)) * 0.5))
+    # What is read several times is kept once.
+    x, y = cp.ones(n), cp.ones(n)
+    z = x * y
+    for _ in range(10):
+        z = z * x - z / y
+    assert cp.explain(z).startswith(f"pending float64 of shape ({n},): 31 operations")
+
+
 def test_wide_and_shared_expressions_are_bounded():
     """Expressions that double with each step are as large as they are, not as large as they read."""
     x = tensor(numbers())
