@@ -174,7 +174,16 @@ def test_random_expressions_are_reduced_to_the_bits_of_eager_evaluation(program,
         assert_equal(got, expected[0], f"{name} over {axis} of {steps}")
 
 
-REDUCED_SHAPES = ((70_001,), (40, 2500), (2503, 40), (600, 1100), (3000, 129), (33, 32, 37), (5, 3001, 4), (2, 200, 200))
+REDUCED_SHAPES = (
+    (70_001,),
+    (40, 2500),
+    (2503, 40),
+    (600, 1100),
+    (3000, 129),
+    (33, 32, 37),
+    (5, 3001, 4),
+    (2, 200, 200),
+)
 
 
 def expression(x, row, column):

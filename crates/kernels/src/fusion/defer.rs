@@ -179,9 +179,8 @@ fn virtual_strides(node: &Node) -> Strides {
 /// The extent of a node with these operands; operands that would make it too large are evaluated. None if
 /// somebody evaluates one of them now.
 fn extent(operands: &mut SmallVec<[Source; 3]>, kept: usize) -> Result<Option<Extent>> {
-    let fits = |extent: &Extent| {
-        extent.operations <= MAX_OPERATIONS && extent.inputs <= MAX_INPUTS && extent.bytes <= kept
-    };
+    let fits =
+        |extent: &Extent| extent.operations <= MAX_OPERATIONS && extent.inputs <= MAX_INPUTS && extent.bytes <= kept;
     let Some(bound) = bounds(operands) else { return Ok(None) };
     if fits(&bound) {
         return Ok(Some(bound));
