@@ -98,10 +98,11 @@ def test_any_size_is_short_and_quick(shape):
 
 
 def test_only_the_edges_are_read():
-    before = cp.memory_stats()["live"]
+    before = cp.memory_stats()
     x = cp.ones((2000, 2000))
     repr(x)
-    assert cp.memory_stats()["peak"] - before < 2 * x.nbytes
+    # Another test may have needed more.
+    assert cp.memory_stats()["peak"] < max(before["peak"] + 1, before["live"] + 2 * x.nbytes)
 
 
 class Table(html.parser.HTMLParser):

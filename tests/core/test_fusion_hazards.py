@@ -345,7 +345,13 @@ def test_memory_of_pending_results_is_handed_out():
 def test_released_memory_is_read_late_again():
     """After a buffer's or a capsule's end; never after the array interface gave the address away."""
     x = tensor(numbers())
-    for export in (memoryview, np.asarray, np.from_dlpack, lambda x: x.__dlpack__(), lambda x: cp.asarray(memoryview(x))):
+    for export in (
+        memoryview,
+        np.asarray,
+        np.from_dlpack,
+        lambda x: x.__dlpack__(),
+        lambda x: cp.asarray(memoryview(x)),
+    ):
         assert is_pending(x + 1)
         outside = export(x)
         assert not is_pending(x + 1)
@@ -584,7 +590,9 @@ def test_fusion_can_be_switched():
     assert is_pending(x + 1)
 
 
-@pytest.mark.parametrize("text, state", [("0", "in"), ("1", "pending"), ("always", "pending"), ("", "pending"), (" 1 ", "pending")])
+@pytest.mark.parametrize(
+    "text, state", [("0", "in"), ("1", "pending"), ("always", "pending"), ("", "pending"), (" 1 ", "pending")]
+)
 def test_the_environment_switches_it(text, state):
     """COREPY_FUSION."""
     code = "print(json.dumps([cp.explain(cp.ones(40_000) + 1).split()[0], cp.explain(cp.ones(4) + 1).split()[0]]))"
@@ -614,7 +622,9 @@ print(json.dumps([cp.memory_stats()["peak"], 6 * 8 * n]))
     assert least <= peak <= least + (1 << 20)
     peak, least = python(code, COREPY_FUSION="0")
     assert peak >= least + (8 << 20)
-    peak, least = python(code.replace("y[0]", "z = cp.sum(y * 2, axis=0)").replace("y = ", "y = 0 + "), COREPY_FUSION="1")
+    peak, least = python(
+        code.replace("y[0]", "z = cp.sum(y * 2, axis=0)").replace("y = ", "y = 0 + "), COREPY_FUSION="1"
+    )
     assert peak <= least + (2 << 20)
 
 
@@ -637,6 +647,25 @@ def test_long_chains_hold_bounded_memory(hold):
     assert_same(y, expected)
     del y, held
     assert live() == start
+
+
+def test_sums_of_what_is_dropped_hold_bounded_memory():
+    """A pending total keeps only so many of the terms alive."""
+    n = 1_000_000
+    start, most = live(), 0
+    total = cp.zeros(n)
+    for number in range(60):
+        term = cp.full(n, float(number))
+        total = total + term * 0.5
+        most = max(most, cp.memory_stats()["live"])
+    assert most <= start + 12 * 8 * n
+    assert_same(total, np.full(n, sum(range(60)) * 0.5))
+    # What is read several times is kept once.
+    x, y = cp.ones(n), cp.ones(n)
+    z = x * y
+    for _ in range(10):
+        z = z * x - z / y
+    assert cp.explain(z).startswith(f"pending float64 of shape ({n},): 31 operations")
 
 
 def test_wide_and_shared_expressions_are_bounded():

@@ -7,12 +7,19 @@ use corepy_core::shape::{Strides, broadcast_shapes, checked_size, dense_strides}
 use corepy_core::{DType, Op, Result, Tensor, pool};
 use smallvec::SmallVec;
 
-use super::node::{Action, Definition, Node, Source};
+use super::node::{Action, Definition, Extent, Node, Source};
 use super::{MAX_INPUTS, MAX_OPERATIONS, threshold};
 use crate::elementwise::{self, Scalar};
 
 /// How many times the bytes of the result a storage may have that a pending expression keeps alive.
 const KEPT_BYTES: usize = 4;
+
+/// How many arrays of its size, of 8 bytes per element, an expression keeps alive before its operands are evaluated:
+/// in `total = total + term` each term would stay until the end.
+const KEPT_ARRAYS: usize = 8;
+
+/// Bytes that an expression may keep alive in any case.
+const KEPT_AT_LEAST: usize = 32 << 20;
 
 /// An operand: in memory, a number, or pending itself.
 #[derive(Clone, Copy)]
@@ -100,7 +107,8 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
     if !operands.iter().all(is_readable_later) {
         return Ok(None);
     }
-    let Some((operations, inputs)) = extent(&mut operands)? else { return Ok(None) };
+    let kept = (size * dtype.itemsize().max(size_of::<f64>()) * KEPT_ARRAYS).max(KEPT_AT_LEAST);
+    let Some(extent) = extent(&mut operands, kept)? else { return Ok(None) };
     let strides: SmallVec<[Strides; 3]> = operands
         .iter()
         .map(|operand| match operand {
@@ -113,7 +121,7 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
     let order = memory_order(&shape, &views);
     let strides = dense_strides(&shape, dtype.itemsize(), &order);
     let sources: SmallVec<[Seen; 3]> = operands.iter().map(Seen::of).collect();
-    let definition = Definition { action, operands, operations, inputs };
+    let definition = Definition { action, operands, extent };
     let node = Node::new(dtype, size, shape, strides, definition);
     // Memory may have been handed out by another thread since it was found to be private.
     let is_announced = sources.iter().all(|source| announce(source, Arc::downgrade(&node)));
@@ -168,17 +176,19 @@ fn virtual_strides(node: &Node) -> Strides {
     node.shape.iter().zip(&node.strides).map(|(&size, &stride)| if size == 1 { 0 } else { stride }).collect()
 }
 
-/// Bounds of the operations and inputs of a node with these operands; operands that would make it too
-/// large are evaluated. None if somebody evaluates one of them now.
-fn extent(operands: &mut SmallVec<[Source; 3]>) -> Result<Option<(usize, usize)>> {
-    let Some((operations, inputs)) = bounds(operands) else { return Ok(None) };
-    if operations <= MAX_OPERATIONS && inputs <= MAX_INPUTS {
-        return Ok(Some((operations, inputs)));
+/// The extent of a node with these operands; operands that would make it too large are evaluated. None if
+/// somebody evaluates one of them now.
+fn extent(operands: &mut SmallVec<[Source; 3]>, kept: usize) -> Result<Option<Extent>> {
+    let fits =
+        |extent: &Extent| extent.operations <= MAX_OPERATIONS && extent.inputs <= MAX_INPUTS && extent.bytes <= kept;
+    let Some(bound) = bounds(operands) else { return Ok(None) };
+    if fits(&bound) {
+        return Ok(Some(bound));
     }
-    // The bounds count what operands share as often as they use it.
-    let Some((operations, inputs)) = count(operands) else { return Ok(None) };
-    if operations <= MAX_OPERATIONS && inputs <= MAX_INPUTS {
-        return Ok(Some((operations, inputs)));
+    // It counts what operands share as often as they use it.
+    let Some(exact) = count(operands) else { return Ok(None) };
+    if fits(&exact) {
+        return Ok(Some(exact));
     }
     for operand in operands.iter_mut() {
         if let Source::Node(node) = operand {
@@ -186,37 +196,51 @@ fn extent(operands: &mut SmallVec<[Source; 3]>) -> Result<Option<(usize, usize)>
             *operand = Source::Tensor(tensor);
         }
     }
-    Ok(Some((1, operands.len())))
+    Ok(bounds(operands))
 }
 
-fn bounds(operands: &[Source]) -> Option<(usize, usize)> {
-    let (mut operations, mut inputs) = (1, 0);
+fn bounds(operands: &[Source]) -> Option<Extent> {
+    let mut extent = Extent { operations: 1, ..Extent::default() };
     for operand in operands {
-        match operand {
-            Source::Node(node) if node.result().is_none() => {
-                let state = node.try_lock()?;
-                let definition = state.definition.as_ref()?;
-                operations += definition.operations;
-                inputs += definition.inputs;
-            }
-            _ => inputs += 1,
+        if let Source::Node(node) = operand
+            && node.result().is_none()
+        {
+            let state = node.try_lock()?;
+            let of_operand = state.definition.as_ref()?.extent;
+            extent.operations += of_operand.operations;
+            extent.inputs += of_operand.inputs;
+            extent.bytes += of_operand.bytes;
+        } else {
+            extent.inputs += 1;
+            extent.bytes += operand.tensor().map_or(0, |tensor| tensor.storage().bytes());
         }
     }
-    Some((operations, inputs))
+    Some(extent)
 }
 
-/// The exact number of operations, and of operands that are not operations.
-fn count(operands: &[Source]) -> Option<(usize, usize)> {
-    let (mut operations, mut inputs) = (1, 0);
+/// The exact extent, but that inputs which are used twice are counted twice.
+fn count(operands: &[Source]) -> Option<Extent> {
+    let mut extent = Extent::default();
     let mut seen: Vec<Arc<Node>> = Vec::new();
+    let mut storages: Vec<*mut u8> = Vec::new();
     let mut next = 0;
-    let mut visit = |operand: &Source, seen: &mut Vec<Arc<Node>>| match operand {
-        Source::Node(node) if node.result().is_none() => {
+    let mut visit = |operand: &Source, seen: &mut Vec<Arc<Node>>| {
+        if let Source::Node(node) = operand
+            && node.result().is_none()
+        {
             if !seen.iter().any(|other| Arc::ptr_eq(other, node)) {
                 seen.push(Arc::clone(node));
             }
+            return;
         }
-        _ => inputs += 1,
+        extent.inputs += 1;
+        if let Some(tensor) = operand.tensor() {
+            let storage = tensor.storage();
+            if !storages.contains(&storage.as_ptr()) {
+                storages.push(storage.as_ptr());
+                extent.bytes += storage.bytes();
+            }
+        }
     };
     operands.iter().for_each(|operand| visit(operand, &mut seen));
     while next < seen.len() && next <= MAX_OPERATIONS {
@@ -225,6 +249,6 @@ fn count(operands: &[Source]) -> Option<(usize, usize)> {
         state.definition.as_ref()?.operands.iter().for_each(|operand| visit(operand, &mut seen));
         next += 1;
     }
-    operations += seen.len();
-    Some((operations, inputs))
+    extent.operations = 1 + seen.len();
+    Some(extent)
 }

@@ -44,14 +44,32 @@ pub(super) enum Source {
     Node(Arc<Node>),
 }
 
+impl Source {
+    /// The tensor, if it is in memory.
+    pub(super) fn tensor(&self) -> Option<&Tensor> {
+        match self {
+            Source::Tensor(tensor) => Some(tensor),
+            Source::Scalar(_) => None,
+            Source::Node(node) => node.result(),
+        }
+    }
+}
+
 /// How a node's values come about.
 pub(super) struct Definition {
     pub(super) action: Action,
     pub(super) operands: SmallVec<[Source; 3]>,
-    /// At most as many operations, those that operands still need included.
+    pub(super) extent: Extent,
+}
+
+/// Bounds of what evaluating a node takes, what operands still need included.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Extent {
     pub(super) operations: usize,
-    /// At most as many tensors and numbers.
+    /// Tensors and numbers.
     pub(super) inputs: usize,
+    /// Of the tensors' storages.
+    pub(super) bytes: usize,
 }
 
 /// What changes when a node is evaluated.
