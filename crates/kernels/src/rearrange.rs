@@ -531,10 +531,10 @@ fn twice(op: &'static str, difference: Op, tensor: &Tensor, at: usize) -> Result
     let plan = plan(shape, &order, &[strides, strides, strides, out.strides()]);
     let kernel = ffi::elementwise(difference, tensor.dtype()).expect("differences are of every dtype");
     let item = tensor.dtype().itemsize();
-    let mut program = Program { cost: 0.6 * item as f32 / 8.0, ..Program::default() };
+    let mut program = Program::new(0.6 * item as f32 / 8.0);
     program.temporaries.extend([item, item]);
-    for (args, out) in [([0, 1, 0], 3), ([1, 2, 0], 4), ([3, 4, 0], 5)] {
-        program.steps.push(Step { kernel, args, arity: 2, out });
+    for (args, out) in [([0, 1], 3), ([1, 2], 4), ([3, 4], 5)] {
+        program.steps.push(Step::new(kernel, &args, out));
     }
     let [behind, middle, before] = &parts;
     let memory = [behind, middle, before, &out].map(|part| exec::Operand { data: part.data(), itemsize: item });

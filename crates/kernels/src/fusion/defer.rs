@@ -11,7 +11,8 @@ use super::node::{Action, Definition, Extent, Node, Source};
 use super::{MAX_INPUTS, MAX_OPERATIONS, threshold};
 use crate::elementwise::{self, Scalar};
 
-/// How many times the bytes of the result a storage may have that a pending expression keeps alive.
+/// How many times the bytes of the result, or of the elements that are read, a storage may have that a pending expression
+/// keeps alive.
 const KEPT_BYTES: usize = 4;
 
 /// How many arrays of its size, of 8 bytes per element, an expression keeps alive before its operands are evaluated:
@@ -100,7 +101,8 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
     let is_readable_later = |source: &Source| match source {
         Source::Tensor(tensor) => {
             let storage = tensor.storage();
-            storage.is_private() && storage.bytes() / KEPT_BYTES <= bytes
+            let read = tensor.size() * tensor.dtype().itemsize();
+            storage.is_private() && storage.bytes() / KEPT_BYTES <= bytes.max(read)
         }
         _ => true,
     };
