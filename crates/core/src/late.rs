@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 
 use crate::error::Result;
-use crate::lock::Guard;
+use crate::lock::{self, Guard};
 use crate::storage::Storage;
 
 /// Something that will read storages, to each of which it holds a handle until it has read.
@@ -54,6 +54,7 @@ impl Storage {
     /// Notes that `reader` will read this storage.
     pub fn add_reader(&self, reader: Weak<dyn LateReader>) {
         let mut dropped = Vec::new();
+        let change = lock::change();
         let mut readers = self.lock_readers();
         let list = readers.0.get_or_insert_default();
         if list.readers.len() >= list.limit.max(UNCHECKED) {
@@ -64,6 +65,7 @@ impl Storage {
         }
         list.readers.push(reader);
         drop(readers);
+        drop(change);
         drop(dropped);
     }
 
@@ -80,12 +82,14 @@ impl Storage {
                 reader.settle()?;
             }
         }
+        let change = lock::change();
         let mut readers = self.lock_readers();
         let Some(list) = &mut readers.0 else { return Ok(()) };
         // Dropping one may drop other storages: after this one is unlocked.
         let (waiting, gone) = std::mem::take(&mut list.readers).into_iter().partition(is_waiting);
         list.readers = waiting;
         drop(readers);
+        drop(change);
         drop::<Vec<Weak<dyn LateReader>>>(gone);
         Ok(())
     }

@@ -1,12 +1,11 @@
 //! A lock that a forked child finds free: whoever held it in the parent is not there.
 //!
-//! For state that stays whole while it is locked, or nearly so: a fork in the very nanoseconds in
-//! which another thread changes it is as unsafe as it is for any memory.
+//! For state that stays whole while it is locked; what does not is changed under [`change`], for which forks wait.
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Looks at a locked lock before the thread sleeps.
 const SPINS: usize = 64;
@@ -20,6 +19,8 @@ static GENERATION: AtomicU32 = AtomicU32::new(1);
 static WAITING: Mutex<()> = Mutex::new(());
 static RELEASED: Condvar = Condvar::new();
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
+
+static CHANGES: RwLock<()> = RwLock::new(());
 
 /// Mutual exclusion; four bytes beside the value. A panic of its holder frees it.
 #[derive(Debug, Default)]
@@ -139,6 +140,13 @@ fn waiting() -> MutexGuard<'static, ()> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Held while state is changed that would be broken in between: forks wait until nobody holds it. The pool may be used
+/// meanwhile, other locks not.
+pub fn change() -> RwLockReadGuard<'static, ()> {
+    install_fork_handlers();
+    CHANGES.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Makes children of forks find all locks free; to be called before threads share any.
 pub fn install_fork_handlers() {
     #[cfg(all(unix, not(miri)))]
@@ -147,6 +155,8 @@ pub fn install_fork_handlers() {
         // SAFETY: the handlers are functions of this library, which is never unloaded. When
         // registering fails, fork stays as unsafe as it is for any lock.
         ONCE.call_once(|| unsafe {
+            // The pool's handlers first: those that are registered last run first, and changes use the pool.
+            crate::pool::stats();
             libc::pthread_atfork(Some(fork::before), Some(fork::parent), Some(fork::child));
         });
     }
@@ -156,14 +166,18 @@ pub fn install_fork_handlers() {
 mod fork {
     use std::cell::Cell;
 
-    use super::{GENERATION, MutexGuard, Ordering, SLEEPERS, waiting};
+    use std::sync::{PoisonError, RwLockWriteGuard};
+
+    use super::{CHANGES, GENERATION, MutexGuard, Ordering, SLEEPERS, waiting};
 
     thread_local! {
-        static HELD: Cell<Option<MutexGuard<'static, ()>>> = const { Cell::new(None) };
+        static HELD: Cell<Option<(RwLockWriteGuard<'static, ()>, MutexGuard<'static, ()>)>> =
+            const { Cell::new(None) };
     }
 
     pub(super) extern "C" fn before() {
-        let _ = HELD.try_with(|held| held.set(Some(waiting())));
+        let changes = CHANGES.write().unwrap_or_else(PoisonError::into_inner);
+        let _ = HELD.try_with(|held| held.set(Some((changes, waiting()))));
     }
 
     pub(super) extern "C" fn parent() {

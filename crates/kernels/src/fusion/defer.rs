@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use corepy_core::plan::memory_order;
 use corepy_core::shape::{Strides, broadcast_shapes, checked_size, dense_strides};
-use corepy_core::{DType, Op, Result, Tensor, pool};
+use corepy_core::{DType, Op, Result, Tensor, lock, pool};
 use smallvec::SmallVec;
 
 use super::node::{Action, Definition, Extent, Node, Source};
@@ -161,6 +161,7 @@ fn announce(source: &Seen, reader: Weak<Node>) -> bool {
             if let Some(tensor) = operand.result() {
                 return read(tensor, reader);
             }
+            let _change = lock::change();
             let consumers = &mut state.consumers;
             if consumers.len() == consumers.capacity() {
                 consumers.retain(|consumer| consumer.strong_count() > 0);
