@@ -51,10 +51,8 @@ impl<T> Lock<T> {
     #[inline]
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         let generation = GENERATION.load(Ordering::Relaxed);
-        let held = match self.holder.compare_exchange(FREE, generation, Ordering::SeqCst, Ordering::SeqCst) {
-            Ok(_) => return Some(self.guard()),
-            Err(held) => held,
-        };
+        let taken = self.holder.compare_exchange(FREE, generation, Ordering::SeqCst, Ordering::SeqCst);
+        let Err(held) = taken else { return Some(self.guard()) };
         // Of a holder that stayed in the parent process.
         let is_stale = held != generation;
         let taken =

@@ -245,7 +245,9 @@ fn count(operands: &[Source]) -> Option<Extent> {
             }
         }
     };
-    operands.iter().for_each(|operand| visit(operand, &mut seen));
+    for operand in operands {
+        visit(operand, &mut seen);
+    }
     while next < seen.len() && next <= MAX_OPERATIONS {
         let node = Arc::clone(&seen[next]);
         let state = node.try_lock()?;

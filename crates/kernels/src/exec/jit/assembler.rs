@@ -68,6 +68,7 @@ impl Assembler {
 
     /// A vector instruction. `first` is the operand in vvvv, if there is one; `wide` is W; `prefix` is
     /// pp: 0 for none, 1 for 66.
+    #[expect(clippy::too_many_arguments, reason = "the fields of an encoding")]
     fn vector(&mut self, map: u8, opcode: u8, prefix: u8, wide: bool, reg: u8, first: Option<u8>, last: Operand) {
         let (rm, index_high) = match last {
             Operand::Register(register) => (register, register >> 4 & 1),

@@ -43,7 +43,9 @@ impl Group {
 
         let mut assembler = Assembler::new(self.vectors, self.float);
         let kept = addresses.get(VOLATILE..).unwrap_or_default();
-        kept.iter().for_each(|&register| assembler.push(register));
+        for &register in kept {
+            assembler.push(register);
+        }
         for (n, &register) in addresses.iter().enumerate() {
             assembler.load_address(register, n);
         }
@@ -57,7 +59,9 @@ impl Group {
             assembler.while_below(RSI, at_once * bytes, |assembler| self.body(assembler, addresses, at_once));
         }
         assembler.while_below(RDX, bytes, |assembler| self.body(assembler, addresses, 1));
-        kept.iter().rev().for_each(|&register| assembler.pop(register));
+        for &register in kept.iter().rev() {
+            assembler.pop(register);
+        }
         assembler.finish();
         Some((assembler.code, at_once))
     }
