@@ -184,7 +184,8 @@ fn evaluate<'py>(tensors: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
 /// -------
 /// str
 ///     The operations of the program and what they read and write: ``in`` are tensors and numbers, ``t``
-///     temporaries that stay in the caches, ``out`` is written to memory. Then the blocks, the
+///     temporaries that stay in the caches, ``out`` is written to memory. What stands behind a bar runs together in
+///     registers, where no temporary is needed. Then the blocks, the
 ///     threads, and the bytes that are read and written. One line for a tensor that is in memory.
 ///
 /// Raises
@@ -200,8 +201,8 @@ fn evaluate<'py>(tensors: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
 /// pending float64 of shape (100000,): 2 operations in one pass
 ///   in0 = float64 100000 elements
 ///   in1 = float64 number
-///   t0 = multiply(in0, in0) float64
-///   out0 = add(t0, in1) float64
+///  |t0 = multiply(in0, in0) float64
+///  |out0 = add(t0, in1) float64
 ///   ...
 /// >>> print(cp.explain(x))
 /// in memory: float64 of shape (100000,)

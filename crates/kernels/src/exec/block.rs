@@ -205,6 +205,11 @@ impl<'a> Geometry<'a> {
         roles.fold(0, |mask, (input, role)| mask | Mask::from(*role == Role::Scalar) << input)
     }
 
+    /// Elements of what is computed at a time: a row, or a turn.
+    pub fn piece(&self) -> usize {
+        if self.by_row { self.block_cols } else { self.elements_per_block().min(STREAM_TURN) }
+    }
+
     /// The same cut for a program with the same slots.
     #[must_use]
     pub fn with_program(self, program: &'a Program) -> Geometry<'a> {
@@ -237,8 +242,7 @@ impl<'a> Geometry<'a> {
                 });
             }
             slots.resize(self.inputs, std::ptr::null_mut());
-            // A row, or a turn.
-            let piece = if self.by_row { self.block_cols } else { elements.min(STREAM_TURN) };
+            let piece = self.piece();
             for &itemsize in &self.program.temporaries {
                 slots.push(scope.bytes(piece * itemsize)?);
             }

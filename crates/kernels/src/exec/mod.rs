@@ -10,6 +10,8 @@ pub use block::{Geometry, Operand, Role};
 pub use jit::{Arithmetic, Float};
 pub use program::{MAX_SLOTS, Mask, Program, Slot, Step};
 
+use std::ops::Range;
+
 use corepy_core::plan::Plan;
 use corepy_core::{Result, scheduler};
 
@@ -34,6 +36,8 @@ pub struct Cut {
     pub parallel: bool,
     /// Whether an output is written past the caches.
     pub streams: bool,
+    /// Elements that a temporary holds.
+    pub piece: usize,
     per_chunk: usize,
 }
 
@@ -46,13 +50,23 @@ impl Cut {
         let per_chunk = ((chunk_ns / block_ns) as usize).clamp(1, blocks.max(1));
         let chunks = blocks.div_ceil(per_chunk);
         let parallel = chunks > 1 && scheduler::worth_parallel(total_ns as u64);
-        Cut { blocks, elements, chunks, parallel, streams: geometry.streams(), per_chunk }
+        Cut { blocks, elements, chunks, parallel, streams: geometry.streams(), piece: geometry.piece(), per_chunk }
     }
 }
 
-/// How [`run`] would cut the work; the operands' addresses count for their alignment only.
-pub fn describe(program: &Program, plan: &Plan, operands: &[Operand], inputs: usize, fresh: bool) -> Cut {
-    Cut::new(&Geometry::new(program, plan, operands, inputs, fresh), program)
+/// How [`run`] would cut the work, and the steps that it would run together in registers. The operands' addresses
+/// count for their alignment only.
+pub fn describe(
+    program: &Program,
+    plan: &Plan,
+    operands: &[Operand],
+    inputs: usize,
+    fresh: bool,
+) -> (Cut, Vec<Range<usize>>) {
+    let geometry = Geometry::new(program, plan, operands, inputs, fresh);
+    let mut fused = program.clone();
+    fused.fuse(inputs, geometry.scalars(), geometry.streams_directly());
+    (Cut::new(&geometry, program), fused.groups())
 }
 
 /// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the

@@ -1,5 +1,7 @@
 //! A program: the instructions that run on each block.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::jit::{self, Arithmetic, Float, Stage};
@@ -98,6 +100,23 @@ impl Program {
         if self.steps.len() > 1 {
             self.stages = jit::stages(self, inputs, scalars, streams);
         }
+    }
+
+    /// The steps that run together in registers.
+    pub fn groups(&self) -> Vec<Range<usize>> {
+        let mut groups = Vec::new();
+        let mut next = 0;
+        for stage in &self.stages {
+            let count = match stage {
+                Stage::Step(_) => 1,
+                Stage::Fused(fused) => fused.steps(),
+            };
+            if count > 1 {
+                groups.push(next..next + count);
+            }
+            next += count;
+        }
+        groups
     }
 
     /// Whether any block passes through a temporary.

@@ -22,7 +22,7 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
     let plan = compiled.plan(&node.shape, &node.strides, &output_strides(&graph, &compiled));
     // Where outputs will lie decides how they are stored; any aligned address stands for them.
     let memory = operands(&graph, &compiled, |_| std::ptr::without_provenance_mut(4096));
-    let cut = exec::describe(&compiled.program, &plan, &memory, compiled.inputs.len(), true);
+    let (cut, groups) = exec::describe(&compiled.program, &plan, &memory, compiled.inputs.len(), true);
 
     let size = node.size;
     let (mut read, mut written) = (0, 0);
@@ -59,9 +59,11 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
         slot if slot < first_output => format!("t{}", slot - inputs),
         slot => format!("out{}", slot - first_output),
     };
-    for line in &compiled.lines {
+    for (index, line) in compiled.lines.iter().enumerate() {
         let args: Vec<String> = line.args.iter().map(|&slot| name(slot)).collect();
-        let _ = writeln!(text, "  {} = {}({}) {}", name(line.out), line.name, args.join(", "), line.dtype);
+        // What stands behind a bar runs together, in registers.
+        let bar = if groups.iter().any(|group| group.contains(&index)) { '|' } else { ' ' };
+        let _ = writeln!(text, " {bar}{} = {}({}) {}", name(line.out), line.name, args.join(", "), line.dtype);
     }
     for &place in &compiled.outputs {
         written += size * graph.nodes[place].node.dtype.itemsize();
@@ -74,7 +76,7 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
         if cut.blocks == 1 { "" } else { "s" },
         cut.elements,
         if threads == 1 { "" } else { "s" },
-        compiled.program.temporaries.iter().sum::<usize>() * cut.elements,
+        compiled.program.temporaries.iter().sum::<usize>() * cut.piece,
     );
     let _ = write!(text, "  {read} bytes read, {written} written{}", if cut.streams { " past the caches" } else { "" });
     Ok(Some(text))

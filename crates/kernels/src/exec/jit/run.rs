@@ -40,6 +40,7 @@ pub(in crate::exec) struct Fused {
     /// The one that writes outputs past the caches.
     streaming: Option<Arc<Function>>,
     float: Float,
+    steps: usize,
     vector: usize,
     loads: SmallVec<[Slot; 8]>,
     stores: SmallVec<[Slot; 4]>,
@@ -152,7 +153,21 @@ impl Fused {
         } else {
             None
         };
-        Some(Fused { function, streaming, float, vector: vectors.bytes(), loads, stores, scalars: numbers })
+        Some(Fused {
+            function,
+            streaming,
+            float,
+            steps: steps.len(),
+            vector: vectors.bytes(),
+            loads,
+            stores,
+            scalars: numbers,
+        })
+    }
+
+    /// How many steps of the program it is.
+    pub(in crate::exec) fn steps(&self) -> usize {
+        self.steps
     }
 
     /// The slots that it writes.
