@@ -16,35 +16,6 @@ pub const NS_PER_STEP: f32 = 0.25;
 /// the lines are short.
 const TILE_BYTES: usize = 32 << 10;
 
-/// As above, of lines that do not lie one after another: two cache lines of every row that they cross, for the
-/// memory's sake, and the tile in a second-level cache.
-const ACROSS_BYTES: usize = 256 << 10;
-
-/// Bytes of a line from which the next one is fetched meanwhile.
-const FETCHED_BYTES: usize = 2 << 10;
-
-/// Asks for the `bytes` at `data`, which are about to be read, or written where `writes`.
-#[inline]
-fn fetch(data: *const u8, bytes: usize, writes: bool) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch};
-        for offset in (0..bytes).step_by(64) {
-            let line = data.wrapping_add(offset).cast::<i8>();
-            // SAFETY: nothing is accessed, wherever the address points to.
-            unsafe {
-                if writes {
-                    _mm_prefetch::<_MM_HINT_ET0>(line);
-                } else {
-                    _mm_prefetch::<_MM_HINT_T0>(line);
-                }
-            }
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (data, bytes, writes);
-}
-
 /// Estimated nanoseconds of a chunk.
 const CHUNK_NS: f32 = 20_000.0;
 
@@ -240,9 +211,7 @@ pub fn transform<T: Component>(
     }
     let bytes = n * T::DTYPE.complex().itemsize();
     // Whole cache lines where the lines are neighbours.
-    let is_run = lines.input.is_run(count) && lines.output.is_run(count);
-    let least = if is_run { 8 } else { (ACROSS_BYTES / bytes).clamp(8, 32) };
-    let width = (TILE_BYTES / bytes).max(least).min(count);
+    let width = (TILE_BYTES / bytes).max(8).min(count);
     let per_run = count.div_ceil(width);
     let tiles = per_run * outer.runs();
     let narrow = if T::DTYPE == DType::Float32 { 0.6 } else { 1.0 };
@@ -317,16 +286,7 @@ impl<T: Component> Lines<'_, T> {
                         let source = self.input.data.at(from);
                         if self.taken == self.n && self.input.is_run(lines) && source != run {
                             let source = std::slice::from_raw_parts(source.cast::<Complex<T>>(), lines * self.n);
-                            let bytes = self.n * complex;
-                            // A transform reads a line in leaps that no hardware foresees.
-                            let some = if bytes < FETCHED_BYTES { lines * self.n } else { self.n };
-                            for (from, to) in source.chunks(some).zip(buffer.chunks_mut(some)) {
-                                if bytes >= FETCHED_BYTES {
-                                    fetch(from.as_ptr_range().end.cast(), bytes, false);
-                                    fetch(to.as_ptr_range().end.cast(), bytes, direct);
-                                }
-                                fft.process_immutable_with_scratch(from, to, scratch);
-                            }
+                            fft.process_immutable_with_scratch(source, buffer, scratch);
                         } else {
                             if source != run || !self.input.is_run(lines) {
                                 self.gather(from, run, lines);
