@@ -155,6 +155,44 @@ COREPY_INLINE void plain_loop(Out* y, size_t n, bool streaming, Value value) {
   for (size_t i = 0; i < n; ++i) y[i] = value(i);
 }
 
+template <class Op, class T, class = void>
+struct HasStagesImpl : std::false_type {};
+template <class Op, class T>
+struct HasStagesImpl<Op, T, std::void_t<decltype(Op::first(std::declval<T>(), std::declval<T>()))>> : std::true_type {};
+// Whether Op comes in two stages: apply(a, b) = second(first(a, b), a, b).
+template <class Op, class T>
+constexpr bool has_stages = HasStagesImpl<Op, T>::value;
+
+// Elements whose middle results wait for the second stage.
+constexpr size_t kStageBlock = 256;
+
+// The stages of a long function in loops of their own: the processor then holds several iterations
+// of each, where one of the whole function would fill it and its latencies would show.
+template <class Out, class First, class Second>
+COREPY_INLINE void staged_loop(Out* y, size_t n, First first, Second second) {
+  using Middle = decltype(first(size_t{}));
+  for (size_t begin = 0; begin < n; begin += kStageBlock) {
+    const size_t count = n - begin < kStageBlock ? n - begin : kStageBlock;
+    if constexpr (std::is_arithmetic_v<Middle>) {
+      alignas(64) Middle middle[kStageBlock];
+      COREPY_INDEPENDENT
+      for (size_t i = 0; i < count; ++i) middle[i] = first(begin + i);
+      COREPY_INDEPENDENT
+      for (size_t i = 0; i < count; ++i) y[begin + i] = second(middle[i], begin + i);
+    } else {
+      alignas(64) decltype(Middle::high) high[kStageBlock], low[kStageBlock];
+      COREPY_INDEPENDENT
+      for (size_t i = 0; i < count; ++i) {
+        const Middle m = first(begin + i);
+        high[i] = m.high;
+        low[i] = m.low;
+      }
+      COREPY_INDEPENDENT
+      for (size_t i = 0; i < count; ++i) y[begin + i] = second(Middle{high[i], low[i]}, begin + i);
+    }
+  }
+}
+
 template <class Op, class T>
 struct Unary {
   using Out = decltype(Op::apply(std::declval<T>()));
@@ -206,6 +244,10 @@ struct Binary {
           n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(a(i), b(i)); },
           [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(a(i), b(i)); },
           [=](size_t i) { y[i] = Op::slow(a(i), b(i)); });
+    } else if constexpr (has_stages<Op, T>) {
+      staged_loop(
+          y, n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::first(a(i), b(i)); },
+          [=](auto middle, size_t i) COREPY_INLINE_LAMBDA { return Op::second(middle, a(i), b(i)); });
     } else {
       plain_loop<Op>(y, n, streaming, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::apply(a(i), b(i)); });
     }
