@@ -24,17 +24,25 @@ COREPY_INLINE uint32_t fraction_mask(float b) {
   return (small + 0x1p23f) - 0x1p23f == small ? 0u : ~0u;
 }
 
+// Negative unless x is positive, normal and finite and y finite: the logarithm, the exponential and nothing else.
+COREPY_INLINE int32_t pow_strange(float x, float y) {
+  return log_strange(x) | bit_cast<int32_t>((bits(y) & 0x7fffffffu) + 0x00800000u);
+}
+
 // y log2|x|. In double: the product may reach 150, so log2 needs 2^-33 or better. As in log, |x| = 2^k (1 + f)
 // with 1 + f in [0.6875, 1.375).
+template <bool ordinary = false>
 COREPY_INLINE double pow_exponent(float x, float y) {
   float a = from_bits(bits(x) & 0x7fffffffu);
-  uint32_t adjust = static_cast<uint32_t>(static_cast<int32_t>(bits(a) - 0x00800000u) >> 31) & (23u << 23);
-  float scaled = a * from_bits(adjust + 0x3f800000u);
+  uint32_t adjust = ordinary ? 0u : static_cast<uint32_t>(static_cast<int32_t>(bits(a) - 0x00800000u) >> 31) & (23u << 23);
+  float scaled = ordinary ? x : a * from_bits(adjust + 0x3f800000u);
   uint32_t i = bits(scaled) - 0x3f300000u;
   float k = static_cast<float>(static_cast<int32_t>(i - adjust) >> 23);
   // log2 of 0, inf and NaN is -inf, inf and NaN through k.
-  k = choose(mask_less(0.0f, a), k, -__builtin_inff());
-  k = choose(mask_less(a, __builtin_inff()), k, a);
+  if constexpr (!ordinary) {
+    k = choose(mask_less(0.0f, a), k, -__builtin_inff());
+    k = choose(mask_less(a, __builtin_inff()), k, a);
+  }
   double f = from_bits((i & 0x007fffffu) + 0x3f300000u) - 1.0f;
   // log2(1 + f) = s p(s^2) with s = f / (2 + f): degree 4, relative error 2^-36.7. The division costs less than
   // the eight more terms of a polynomial in f.
@@ -45,11 +53,12 @@ COREPY_INLINE double pow_exponent(float x, float y) {
   p = mul_add(p, z, 0x1.ec709c7a657fep-1);
   p = mul_add(p, z, 0x1.71547652c6b18p+1);
   // An infinite y becomes the largest finite one, so that its product with log2(1) is 0.
-  float exponent = from_bits(bits(y) - ((bits(y) & 0x7fffffffu) == 0x7f800000u ? 1u : 0u));
+  float exponent = ordinary ? y : from_bits(bits(y) - ((bits(y) & 0x7fffffffu) == 0x7f800000u ? 1u : 0u));
   return static_cast<double>(exponent) * mul_add(p, s, static_cast<double>(k));
 }
 
 // x^y from e = y log2|x|.
+template <bool ordinary = false>
 COREPY_INLINE float pow_of_exponent(double e, float x, float y) {
   float a = from_bits(bits(x) & 0x7fffffffu);
   // Out of this range the conversion to float gives inf or 0; a NaN passes.
@@ -68,6 +77,7 @@ COREPY_INLINE float pow_of_exponent(double e, float x, float y) {
   double p = mul_add(odd_powers, r, even_powers);
   double scale = from_bits((bits(t) << 52) + 0x3ff0000000000000u);
   float z = static_cast<float>(p * scale);
+  if constexpr (ordinary) return z;
   // A whole number survives the addition of 2^23; beyond that every float is one.
   float b = from_bits(bits(y) & 0x7fffffffu);
   uint32_t fraction = fraction_mask(b);
