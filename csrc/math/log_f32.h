@@ -127,6 +127,12 @@ COREPY_INLINE float log10(float x) {
   return log_special<ordinary>(x, log_sum(s, f, q, e));
 }
 
+// Negative unless x is finite and above -1.
+COREPY_INLINE int32_t log1p_strange(float x) {
+  return bit_cast<int32_t>((bits(1.0f + x) - 1u) | (0x7f7fffffu - (bits(x) & 0x7fffffffu)));
+}
+
+template <bool ordinary = false>
 COREPY_INLINE float log1p(float x) {
   // 1 + x (rounded) only chooses k; f = 2^-k (1 + x) - 1 comes from x itself. With 1 + f in
   // [3/4, 3/2) that f is exact for every k: both terms have an ulp no smaller than f's.
@@ -140,6 +146,7 @@ COREPY_INLINE float log1p(float x) {
   float y = log_sum(s, f, log1p_tail(f), d);
   // log1p has the sign of x, and the sum above loses that of -0.
   y = from_bits(bits(y) | (bits(x) & 0x80000000u));
+  if constexpr (ordinary) return y;
   y = x < __builtin_inff() ? y : x;
   y = bits(x) > 0xbf800000u ? __builtin_nanf("") : y;  // x < -1, or a NaN with its sign set
   return x == -1.0f ? -__builtin_inff() : y;

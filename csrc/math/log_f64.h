@@ -173,8 +173,14 @@ COREPY_INLINE double log10(double x) {
                          log64::kDecimal);
 }
 
+// Negative unless x is finite and above -1.
+COREPY_INLINE int64_t log1p_strange(double x) {
+  return bit_cast<int64_t>((bits(1.0 + x) - 1) | (0x7fefffffffffffffu - (bits(x) & 0x7fffffffffffffffu)));
+}
+
 // u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k =
 // 0, f is x itself. Otherwise what rounding f loses is kept for the tail. -0 gets its sign back at the end.
+template <bool ordinary = false>
 COREPY_INLINE double log1p(double x) {
   using namespace log64;
   double u = 1.0 + x;
@@ -192,7 +198,7 @@ COREPY_INLINE double log1p(double x) {
   double tail = mul_add(v.exponent, kLn2Low, h.low + lost);
   double y = h.high + mul_add(-l.s, factor(f, l), tail);
   y = from_bits(bits(y) | (bits(x) & 0x8000000000000000u));
-  return with_specials(y, x, -1.0);
+  return with_specials<ordinary>(y, x, -1.0);
 }
 
 }  // namespace math
