@@ -155,6 +155,77 @@ COREPY_INLINE void plain_loop(Out* y, size_t n, bool streaming, Value value) {
   for (size_t i = 0; i < n; ++i) y[i] = value(i);
 }
 
+template <class Op, class, class... T>
+struct HasOrdinaryImpl : std::false_type {};
+template <class Op, class... T>
+struct HasOrdinaryImpl<Op, std::void_t<decltype(Op::strange(std::declval<T>()...))>, T...> : std::true_type {};
+// Whether Op has a shorter form, of the same bits, for elements of which `strange` is not negative.
+template <class Op, class... T>
+constexpr bool has_ordinary = HasOrdinaryImpl<Op, void, T...>::value;
+
+// The shorter form in each block that has no strange element.
+template <class Op, class T, class Out>
+COREPY_INLINE void ordinary_loop(const T* x, Out* y, size_t n) {
+  for (size_t begin = 0; begin < n; begin += kRareBlock) {
+    const size_t end = n - begin < kRareBlock ? n : begin + kRareBlock;
+    decltype(Op::strange(x[0])) any = 0;
+    for (size_t i = begin; i < end; ++i) any |= Op::strange(x[i]);
+    if (__builtin_expect(any >= 0, 1)) {
+      COREPY_INDEPENDENT
+      for (size_t i = begin; i < end; ++i) y[i] = Op::ordinary(x[i]);
+    } else {
+      COREPY_INDEPENDENT
+      for (size_t i = begin; i < end; ++i) y[i] = Op::apply(x[i]);
+    }
+  }
+}
+
+// Elements whose middle results wait for the second stage.
+constexpr size_t kStageBlock = 256;
+
+// The stages of a long function in loops of their own: the processor then holds several iterations
+// of each, where one of the whole function would fill it and its latencies would show.
+template <class Out, class First, class Second>
+COREPY_INLINE void staged_loop(Out* y, size_t begin, size_t count, First first, Second second) {
+  using Middle = decltype(first(size_t{}));
+  if constexpr (std::is_arithmetic_v<Middle>) {
+    alignas(kLine) Middle middle[kStageBlock];
+    COREPY_INDEPENDENT
+    for (size_t i = 0; i < count; ++i) middle[i] = first(begin + i);
+    COREPY_INDEPENDENT
+    for (size_t i = 0; i < count; ++i) y[begin + i] = second(middle[i], begin + i);
+  } else {
+    alignas(kLine) decltype(Middle::high) high[kStageBlock], low[kStageBlock];
+    COREPY_INDEPENDENT
+    for (size_t i = 0; i < count; ++i) {
+      const Middle m = first(begin + i);
+      high[i] = m.high;
+      low[i] = m.low;
+    }
+    COREPY_INDEPENDENT
+    for (size_t i = 0; i < count; ++i) y[begin + i] = second(Middle{high[i], low[i]}, begin + i);
+  }
+}
+
+// Op in its two stages, in the shorter form for each block that has no strange element.
+template <class Op, class Out, class First, class Second>
+COREPY_INLINE void ordinary_stages(First a, Second b, Out* y, size_t n) {
+  for (size_t begin = 0; begin < n; begin += kStageBlock) {
+    const size_t count = n - begin < kStageBlock ? n - begin : kStageBlock;
+    decltype(Op::strange(a(0), b(0))) any = 0;
+    for (size_t i = begin; i < begin + count; ++i) any |= Op::strange(a(i), b(i));
+    if (__builtin_expect(any >= 0, 1)) {
+      staged_loop(
+          y, begin, count, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::template first<true>(a(i), b(i)); },
+          [=](auto middle, size_t i) COREPY_INLINE_LAMBDA { return Op::template second<true>(middle, a(i), b(i)); });
+    } else {
+      staged_loop(
+          y, begin, count, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::template first<false>(a(i), b(i)); },
+          [=](auto middle, size_t i) COREPY_INLINE_LAMBDA { return Op::template second<false>(middle, a(i), b(i)); });
+    }
+  }
+}
+
 template <class Op, class T>
 struct Unary {
   using Out = decltype(Op::apply(std::declval<T>()));
@@ -182,6 +253,8 @@ struct Unary {
       guarded_loop(
           n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(x[i]); },
           [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(x[i]); }, [=](size_t i) { y[i] = Op::slow(x[i]); });
+    } else if constexpr (has_ordinary<Op, T>) {
+      ordinary_loop<Op>(x, y, n);
     } else {
       plain_loop<Op>(y, n, scalars & kStreaming, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::apply(x[i]); });
     }
@@ -206,6 +279,8 @@ struct Binary {
           n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(a(i), b(i)); },
           [=](size_t i) COREPY_INLINE_LAMBDA { y[i] = Op::apply(a(i), b(i)); },
           [=](size_t i) { y[i] = Op::slow(a(i), b(i)); });
+    } else if constexpr (has_ordinary<Op, T, T>) {
+      ordinary_stages<Op>(a, b, y, n);
     } else {
       plain_loop<Op>(y, n, streaming, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::apply(a(i), b(i)); });
     }

@@ -69,9 +69,15 @@ COREPY_INLINE double exp_pair(double x, double tail) {
 
 }  // namespace exp64
 
+// Negative unless |x| < 707: e^x is a normal number there.
+COREPY_INLINE int64_t exp_strange(double x) {
+  return bit_cast<int64_t>(bits(707.0) - 1 - (bits(x) & 0x7fffffffffffffffu));
+}
+
 // e^x. 2 e^r by a polynomial of degree 11 in r (relative error 2^-57.9), times 2^(n-1): the spare factor 2
 // keeps 2^(n-1) finite for n = 1024. Below e^-707 the power of two is taken 2^64 too large and the product is
 // scaled back, so that a subnormal result is rounded once.
+template <bool ordinary = false>
 COREPY_INLINE double exp(double x) {
   using namespace exp64;
 #if !defined(__FMA__) && !defined(__aarch64__)
@@ -93,6 +99,7 @@ COREPY_INLINE double exp(double x) {
   double q = mul_add(odd, r, even);
   q = mul_add(q, r, 2.0);
   q = mul_add(q, r, 2.0);
+  if constexpr (ordinary) return q * from_bits((bits(t) << 52) - bits(1.0));
   double shrink = x < -707.0 ? 0x1p-64 : 1.0;
   double y = q * from_bits((bits(t) << 52) - bits(shrink)) * shrink;
   y = x > 0x1.62e42fefa39efp+9 ? __builtin_inf() : y;  // 709.78...: above it e^x rounds to infinity

@@ -18,8 +18,12 @@ struct LogReducedF32 {
   float k, f;
 };
 
-template <uint32_t low>
+template <uint32_t low, bool ordinary>
 COREPY_INLINE LogReducedF32 log_reduce(float x) {
+  if constexpr (ordinary) {
+    uint32_t i = bits(x) - low;
+    return {static_cast<float>(static_cast<int32_t>(i) >> 23), from_bits((i & 0x007fffffu) + low) - 1.0f};
+  }
   // Subnormals are scaled by 2^23. Integer arithmetic, because GCC copies the whole reduction into
   // both arms of a select. For x < 0 the result is replaced later.
   uint32_t adjust = static_cast<uint32_t>(static_cast<int32_t>(bits(x) - 0x00800000u) >> 31) & (23u << 23);
@@ -30,10 +34,17 @@ COREPY_INLINE LogReducedF32 log_reduce(float x) {
 }
 
 // The results that no polynomial gives: log(0) = -inf, log(negative) = NaN, log(inf) = inf, NaN.
+template <bool ordinary>
 COREPY_INLINE float log_special(float x, float y) {
+  if constexpr (ordinary) return y;
   y = x < __builtin_inff() ? y : x;
   y = bit_cast<int32_t>(x) < 0 ? __builtin_nanf("") : y;
   return x == 0.0f ? -__builtin_inff() : y;
+}
+
+// Negative unless x is positive, normal and finite.
+COREPY_INLINE int32_t log_strange(float x) {
+  return bit_cast<int32_t>((bits(x) - 0x00800000u) | (0x7f7fffffu - bits(x)));
 }
 
 // s + f^2 q + e; without an FMA in double, as every rounding error of the middle term would count.
@@ -58,8 +69,9 @@ COREPY_INLINE float log1p_tail(float f) {
   return mul_add(q, f, -0.5f);
 }
 
+template <bool ordinary = false>
 COREPY_INLINE float log(float x) {
-  LogReducedF32 a = log_reduce<0x3f300000u>(x);
+  LogReducedF32 a = log_reduce<0x3f300000u, ordinary>(x);
   float f = a.f;
   float q = mul_add(f, -0x1.ab73f4p-4f, 0x1.1dce0cp-3f);
   q = mul_add(q, f, -0x1.04f9b8p-3f);
@@ -73,11 +85,12 @@ COREPY_INLINE float log(float x) {
   float c = a.k * 0x1.62e4p-1f;
   float s = c + f;
   float e = mul_add(a.k, 0x1.7f7d1cp-20f, f - (s - c));
-  return log_special(x, log_sum(s, f, q, e));
+  return log_special<ordinary>(x, log_sum(s, f, q, e));
 }
 
+template <bool ordinary = false>
 COREPY_INLINE float log2(float x) {
-  LogReducedF32 a = log_reduce<0x3f2d0000u>(x);
+  LogReducedF32 a = log_reduce<0x3f2d0000u, ordinary>(x);
   float f = a.f;
   float q = mul_add(f, -0x1.69b9e6p-3f, 0x1.a26dccp-3f);
   q = mul_add(q, f, -0x1.6c2354p-3f);
@@ -91,11 +104,12 @@ COREPY_INLINE float log2(float x) {
   float low = mul_add(f, 0x1.4ae0c0p-26f, p.low);
   float s = a.k + p.high;
   float e = (p.high - (s - a.k)) + low;
-  return log_special(x, log_sum(s, f, q, e));
+  return log_special<ordinary>(x, log_sum(s, f, q, e));
 }
 
+template <bool ordinary = false>
 COREPY_INLINE float log10(float x) {
-  LogReducedF32 a = log_reduce<0x3f300000u>(x);
+  LogReducedF32 a = log_reduce<0x3f300000u, ordinary>(x);
   float f = a.f;
   float q = mul_add(f, -0x1.7ca414p-5f, 0x1.f3f664p-5f);
   q = mul_add(q, f, -0x1.c39918p-5f);
@@ -110,9 +124,15 @@ COREPY_INLINE float log10(float x) {
   float c = a.k * 0x1.344p-2f;  // high part of log10(2)
   float s = c + p.high;
   float e = mul_add(a.k, 0x1.3509f8p-18f, p.high - (s - c)) + low;
-  return log_special(x, log_sum(s, f, q, e));
+  return log_special<ordinary>(x, log_sum(s, f, q, e));
 }
 
+// Negative unless x is finite and above -1.
+COREPY_INLINE int32_t log1p_strange(float x) {
+  return bit_cast<int32_t>((bits(1.0f + x) - 1u) | (0x7f7fffffu - (bits(x) & 0x7fffffffu)));
+}
+
+template <bool ordinary = false>
 COREPY_INLINE float log1p(float x) {
   // 1 + x (rounded) only chooses k; f = 2^-k (1 + x) - 1 comes from x itself. With 1 + f in
   // [3/4, 3/2) that f is exact for every k: both terms have an ulp no smaller than f's.
@@ -126,6 +146,7 @@ COREPY_INLINE float log1p(float x) {
   float y = log_sum(s, f, log1p_tail(f), d);
   // log1p has the sign of x, and the sum above loses that of -0.
   y = from_bits(bits(y) | (bits(x) & 0x80000000u));
+  if constexpr (ordinary) return y;
   y = x < __builtin_inff() ? y : x;
   y = bits(x) > 0xbf800000u ? __builtin_nanf("") : y;  // x < -1, or a NaN with its sign set
   return x == -1.0f ? -__builtin_inff() : y;

@@ -34,7 +34,9 @@ COREPY_INLINE Split split_normal(double x, double bias) {
   double k = from_bits((u >> 52) | 0x4330000000000000u) - bias;
   return {k, from_bits((u & kFractionMask) + kLowestBits), u};
 }
+template <bool ordinary = false>
 COREPY_INLINE Split split(double x) {
+  if constexpr (ordinary) return split_normal(x, 0x1p52 + 1023);
   bool subnormal = x < 0x1p-1022;
   return split_normal(subnormal ? x * 0x1p54 : x, subnormal ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023);
 }
@@ -78,7 +80,9 @@ COREPY_INLINE Pair<double> add_exponent(double k, double high2, double p) {
 }
 
 // The value y of a logarithm, or what the special arguments give: NaN below 0, -inf at 0, x for inf and NaN.
+template <bool ordinary = false>
 COREPY_INLINE double with_specials(double y, double x, double zero) {
+  if constexpr (ordinary) return y;
   y = x == zero ? -__builtin_inf() : y;
   y = x < zero ? __builtin_nan("") : y;
   return x < __builtin_inf() ? y : x;
@@ -87,8 +91,9 @@ COREPY_INLINE double with_specials(double y, double x, double zero) {
 // log_b(x) = k * log_b(2) + log(m) * log_b(e), with log_b(2) = high2 + low2 and k * high2 exact, and log_b(e)
 // = e1 + e2. g = f * e1 keeps its rounding error. The plain form above would come to 1.04 ulp here; g - g f/2
 // + s (g f/2 + z poly), which is the same number, hides the rounding of s better.
+template <bool ordinary>
 COREPY_INLINE double log_base(double x, double high2, double low2, double e1, double e2, Coefficients c) {
-  Split v = split(x);
+  Split v = split<ordinary>(x);
   double f = v.mantissa - 1.0;
   Log1p l = log1p_parts(f, c);
   Pair<double> g = two_product(f, e1);
@@ -100,7 +105,7 @@ COREPY_INLINE double log_base(double x, double high2, double low2, double e1, do
 #if !defined(__FMA__) && !defined(__aarch64__)
   low -= two_product(g.high, half).low;  // what the unfused product below loses
 #endif
-  return with_specials(h.high + mul_add(-g.high, half, low), x, 0.0);
+  return with_specials<ordinary>(h.high + mul_add(-g.high, half, low), x, 0.0);
 }
 
 // exponent * ln2 + log(1 + f + f_low), 0.6875 <= 1 + f <= 1.375, to about 2^-66 of its value as an
@@ -139,29 +144,43 @@ COREPY_INLINE Pair<double> log_pair(double exponent, double f, double f_low) {
 
 }  // namespace log64
 
+// Negative unless x is positive, normal and finite.
+COREPY_INLINE int64_t log_strange(double x) {
+  return bit_cast<int64_t>((bits(x) - 0x0010000000000000u) | (0x7fefffffffffffffu - bits(x)));
+}
+
+template <bool ordinary = false>
 COREPY_INLINE double log(double x) {
   using namespace log64;
-  Split v = split(x);
+  Split v = split<ordinary>(x);
   double f = v.mantissa - 1.0;
   Log1p l = log1p_parts(f, kNatural);
   Pair<double> h = add_exponent(v.exponent, kLn2High, f);
   double tail = mul_add(v.exponent, kLn2Low, h.low);
-  return with_specials(h.high + mul_add(-l.s, factor(f, l), tail), x, 0.0);
+  return with_specials<ordinary>(h.high + mul_add(-l.s, factor(f, l), tail), x, 0.0);
 }
 
 // Exact for powers of two: there log(m) = 0.
+template <bool ordinary = false>
 COREPY_INLINE double log2(double x) {
-  return log64::log_base(x, 1.0, 0.0, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56, log64::kBinary);
+  return log64::log_base<ordinary>(x, 1.0, 0.0, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56, log64::kBinary);
 }
 
 // log10(2) = 41 bits + rest.
+template <bool ordinary = false>
 COREPY_INLINE double log10(double x) {
-  return log64::log_base(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
+  return log64::log_base<ordinary>(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
                          log64::kDecimal);
+}
+
+// Negative unless x is finite and above -1.
+COREPY_INLINE int64_t log1p_strange(double x) {
+  return bit_cast<int64_t>((bits(1.0 + x) - 1) | (0x7fefffffffffffffu - (bits(x) & 0x7fffffffffffffffu)));
 }
 
 // u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k =
 // 0, f is x itself. Otherwise what rounding f loses is kept for the tail. -0 gets its sign back at the end.
+template <bool ordinary = false>
 COREPY_INLINE double log1p(double x) {
   using namespace log64;
   double u = 1.0 + x;
@@ -179,7 +198,7 @@ COREPY_INLINE double log1p(double x) {
   double tail = mul_add(v.exponent, kLn2Low, h.low + lost);
   double y = h.high + mul_add(-l.s, factor(f, l), tail);
   y = from_bits(bits(y) | (bits(x) & 0x8000000000000000u));
-  return with_specials(y, x, -1.0);
+  return with_specials<ordinary>(y, x, -1.0);
 }
 
 }  // namespace math

@@ -11,22 +11,38 @@
 COREPY_BEGIN
 namespace math {
 
-// |x|^y = exp(y log|x|), the logarithm and the product as sums of two doubles (about 2^-64: y log|x| reaches
+// Negative unless x is positive, normal and finite and |y| < 2^200: the logarithm, the exponential and nothing
+// else.
+COREPY_INLINE int64_t pow_strange(double x, double y) {
+  return log_strange(x) | bit_cast<int64_t>(0x4c70000000000000u - 1 - (bits(y) & 0x7fffffffffffffffu));
+}
+
+// y log|x| in |x|^y = exp(y log|x|), the logarithm and the product as sums of two doubles (about 2^-64: y log|x| reaches
 // 745), with one rounding of 0.5 ulp at the end of exp. All special cases of C99 Annex F are selects: no rare
 // path.
-COREPY_INLINE double pow(double x, double y) {
+template <bool ordinary = false>
+COREPY_INLINE Pair<double> pow_exponent(double x, double y) {
   double ax = __builtin_fabs(x), ay = __builtin_fabs(y);
-  log64::Split v = log64::split(ax);
+  log64::Split v = log64::split<ordinary>(ordinary ? x : ax);
   Pair<double> l = log64::log_pair(v.exponent, v.mantissa - 1.0, 0.0);
-  l.high = ax == 0.0 ? -__builtin_inf() : l.high;
-  l.high = ax < __builtin_inf() ? l.high : ax;
+  if constexpr (!ordinary) {
+    l.high = ax == 0.0 ? -__builtin_inf() : l.high;
+    l.high = ax < __builtin_inf() ? l.high : ax;
+  }
   // Beyond 2^200 no y has a finite result but 1, which the selects below give; the splitting of the product
   // stays finite.
-  double b = ay > 0x1p200 ? __builtin_copysign(0x1p200, y) : y;
+  double b = !ordinary && ay > 0x1p200 ? __builtin_copysign(0x1p200, y) : y;
   Pair<double> e = two_product(b, l.high);
   double low = mul_add(b, l.low, e.low);
-  low = __builtin_fabs(e.high) < 1000.0 ? low : 0.0;
-  double r = exp64::exp_pair(e.high, low);
+  return {e.high, __builtin_fabs(e.high) < 1000.0 ? low : 0.0};
+}
+
+// x^y from e = y log|x|.
+template <bool ordinary = false>
+COREPY_INLINE double pow_of_exponent(Pair<double> e, double x, double y) {
+  double ay = __builtin_fabs(y);
+  double r = exp64::exp_pair(e.high, e.low);
+  if constexpr (ordinary) return r;
 
   // y is an integer, and odd? Below 2^52 adding 2^52 leaves the integer part in the low mantissa bits.
   bool small = ay < 0x1p52;
@@ -41,6 +57,8 @@ COREPY_INLINE double pow(double x, double y) {
   r = y == 0.0 ? 1.0 : r;
   return x == 1.0 ? 1.0 : r;
 }
+
+COREPY_INLINE double pow(double x, double y) { return pow_of_exponent(pow_exponent(x, y), x, y); }
 
 // sqrt(x^2 + y^2) with the sum of the squares and the root as sums of two doubles. Arguments beyond 2^+-500
 // are scaled by a power of two. An infinity wins over NaN.

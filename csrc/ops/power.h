@@ -37,6 +37,18 @@ struct Pow {
     if constexpr (is_integer<T>) return integer_pow(x1, x2);
     else return FloatPow::apply(x1, x2);
   }
+  template <class T, class = std::enable_if_t<is_real_floating<T>>>
+  static COREPY_INLINE auto strange(T x1, T x2) {
+    return math::pow_strange(x1, x2);
+  }
+  template <bool ordinary, class T>
+  static COREPY_INLINE auto first(T x1, T x2) {
+    return math::pow_exponent<ordinary>(x1, x2);
+  }
+  template <bool ordinary, class Middle, class T>
+  static COREPY_INLINE T second(Middle exponent, T x1, T x2) {
+    return math::pow_of_exponent<ordinary>(exponent, x1, x2);
+  }
   template <class T, class R = decltype(FloatPow::rare(std::declval<T>(), std::declval<T>()))>
   static COREPY_INLINE R rare(T x1, T x2) {
     return FloatPow::rare(x1, x2);

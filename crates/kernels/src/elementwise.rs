@@ -270,7 +270,7 @@ unsafe fn run(
     let info = op.info();
     let inputs = operands.len();
     // The registry's costs are float64's; float32 has twice the lanes and shorter polynomials.
-    let narrow = if compute == DType::Float32 && info.cost > 0.4 { 0.8 } else { 1.0 };
+    let narrow = if compute == DType::Float32 && info.cost > 0.4 { 0.85 } else { 1.0 };
     let mut program = Program::new(info.cost * narrow * compute.itemsize() as f32 / 8.0);
     if compute.is_complex() {
         program.cost *= 2.0;

@@ -27,6 +27,8 @@ pub(crate) const STREAM_TURN: usize = 512;
 /// Rows and columns of a block that an operand walks across its rows: 64 elements of 8 bytes are
 /// eight cache lines on either side, and the tile fits L1.
 const TILE: usize = 64;
+/// Elements, and bytes, that blocks are cut at multiples of, for whole cache lines.
+const LINE: usize = 64;
 /// Columns from which a kernel call per row of a tile is cheaper than gathering the rows.
 const ROW_CALL: usize = 32;
 
@@ -97,10 +99,9 @@ fn streams(operand: &Operand, col: isize, row: isize, block_rows: usize, block_c
     let item = operand.itemsize;
     let run = col == item as isize && (block_rows == 1 || (block_cols == cols && row == (cols * item) as isize));
     // Block starts are multiples of the block's or, where rows are cut, of the row's and the block's bytes.
-    let line = 64;
-    run && operand.data.addr().is_multiple_of(line)
-        && (block_rows * block_cols * item).is_multiple_of(line)
-        && (row == 0 || (row as usize * block_rows).is_multiple_of(line))
+    run && operand.data.addr().is_multiple_of(LINE)
+        && (block_rows * block_cols * item).is_multiple_of(LINE)
+        && (row == 0 || (row as usize * block_rows).is_multiple_of(LINE))
 }
 
 impl<'a> Geometry<'a> {
@@ -146,6 +147,12 @@ impl<'a> Geometry<'a> {
             (true, true) if direct_stream => STREAM_BLOCK,
             (true, true) => BUFFERED_STREAM_BLOCK,
             (true, false) => DIRECT_BLOCK,
+        };
+        // An even number of equal blocks, so that two cores share a short operation evenly.
+        let limit = if axes == 1 && in_place && cols > limit {
+            cols.div_ceil(cols.div_ceil(limit).next_multiple_of(2)).next_multiple_of(LINE)
+        } else {
+            limit
         };
         let (block_rows, block_cols) = if transposed && rows >= 8 {
             (rows.min(TILE), cols.min(TILE))
