@@ -22,7 +22,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-core test-python test-conformance lint format bench conformance docs dist clean
+.PHONY: help setup build demo test test-core test-python test-fusion test-conformance lint format bench conformance docs dist clean
 
 help:  ## list the commands
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "make %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,13 +34,17 @@ build: $(STAMPS)/build  ## compile in release mode and install into .venv, edita
 demo: build  ## shade the relief of a real elevation model; says where the picture is
 	$(PY) examples/hillshade.py --output $(PICTURE)
 
-test: test-core test-python test-conformance  ## all tests: Rust, Python, and the public suite where it is installed
+test: test-core test-python test-fusion test-conformance  ## all tests: Rust, Python, and the public suite where it is installed
 
 test-core:  ## the Rust tests, which need neither C++ nor Python
 	cargo test --locked --package corepy-core
 
 test-python: build  ## the Python tests; PYTEST="-k name" chooses
 	$(PY) -m pytest -n $(JOBS) -p no:cacheprovider $(PYTEST)
+
+test-fusion: build  ## the Python tests with results of every size deferred, and with none
+	COREPY_FUSION=always COREPY_TEST_EXAMPLES=0.25 $(PY) -m pytest -n $(JOBS) -p no:cacheprovider -m "not isa" $(PYTEST)
+	COREPY_FUSION=0 COREPY_TEST_EXAMPLES=0.25 $(PY) -m pytest -n $(JOBS) -p no:cacheprovider -m "not isa" $(PYTEST)
 
 test-conformance: build
 	$(PY) tools/conformance.py --if-present --max-examples $(MAX) --jobs $(JOBS) $(CONFORMANCE)
