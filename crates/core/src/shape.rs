@@ -1,5 +1,7 @@
 //! Shapes: sizes that cannot overflow, broadcasting, axes.
 
+use std::mem::MaybeUninit;
+
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
@@ -24,19 +26,83 @@ pub fn checked_size(op: &'static str, shape: &[usize], dtype: DType) -> Result<u
             message: format!("{} dimensions; at most {MAX_RANK} are supported", shape.len()),
         });
     }
-    let mut bytes = dtype.itemsize();
-    for &size in shape.iter().filter(|&&size| size != 0) {
-        bytes = match bytes.checked_mul(size) {
-            Some(bytes) if isize::try_from(bytes).is_ok() => bytes,
-            _ => return Err(Error::TooLarge { op, shape: shape.to_vec(), dtype }),
-        };
+    let itemsize = dtype.itemsize();
+    let mut bytes = itemsize;
+    let (mut overflows, mut is_empty) = (false, false);
+    for &size in shape {
+        let (product, overflow) = bytes.overflowing_mul(size.max(1));
+        bytes = product;
+        overflows |= overflow;
+        is_empty |= size == 0;
     }
-    Ok(if shape.contains(&0) { 0 } else { bytes / dtype.itemsize() })
+    if overflows || isize::try_from(bytes).is_err() {
+        return Err(Error::TooLarge { op, shape: shape.to_vec(), dtype });
+    }
+    // A power of two: a division would take as long as the rest.
+    Ok(if is_empty { 0 } else { bytes >> itemsize.trailing_zeros() })
+}
+
+/// A copy; up to rank 4 four words, without a loop.
+#[inline]
+pub fn copied<T: Copy>(values: &SmallVec<[T; 4]>) -> SmallVec<[T; 4]> {
+    if values.spilled() {
+        return values.clone();
+    }
+    // SAFETY: not spilled, the values lie in an array of four, of which the first `len` are written.
+    unsafe {
+        let words = values.as_ptr().cast::<MaybeUninit<[T; 4]>>().read();
+        SmallVec::from_buf_and_len_unchecked(words, values.len())
+    }
+}
+
+/// The first `rank` of four numbers.
+#[inline]
+pub fn first<T: Copy>(values: [T; 4], rank: usize) -> SmallVec<[T; 4]> {
+    assert!(rank <= 4);
+    // SAFETY: all four are written.
+    unsafe { SmallVec::from_buf_and_len_unchecked(MaybeUninit::new(values), rank) }
+}
+
+/// A copy without the number at `axis`.
+#[inline]
+pub(crate) fn without<T: Copy + Default>(values: &SmallVec<[T; 4]>, axis: usize) -> SmallVec<[T; 4]> {
+    if values.len() <= 4 {
+        let mut rest = [T::default(); 4];
+        for (to, from) in rest.iter_mut().zip(values[..axis].iter().chain(&values[axis + 1..])) {
+            *to = *from;
+        }
+        return first(rest, values.len() - 1);
+    }
+    let mut rest = values.clone();
+    rest.remove(axis);
+    rest
+}
+
+/// As many zeros.
+#[inline]
+pub(crate) fn zeros<T: Copy + Default>(rank: usize) -> SmallVec<[T; 4]> {
+    if rank <= 4 { first([T::default(); 4], rank) } else { SmallVec::from_elem(T::default(), rank) }
+}
+
+/// A copy of a slice.
+#[inline]
+pub fn from_slice<T: Copy + Default>(values: &[T]) -> SmallVec<[T; 4]> {
+    if values.len() > 4 {
+        return SmallVec::from_slice(values);
+    }
+    let mut words = [T::default(); 4];
+    for (to, from) in words.iter_mut().zip(values) {
+        *to = *from;
+    }
+    first(words, values.len())
 }
 
 /// Strides in bytes of a C-contiguous tensor.
 pub fn contiguous_strides(shape: &[usize], itemsize: usize) -> Strides {
-    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    if shape.len() == 1 {
+        return first([itemsize as isize, 0, 0, 0], 1);
+    }
+    let mut strides: Strides = zeros(shape.len());
     let mut stride = itemsize as isize;
     for (axis, &size) in shape.iter().enumerate().rev() {
         strides[axis] = stride;

@@ -1,18 +1,17 @@
 //! A tensor: a typed, strided window on a storage. Views share the storage; nothing here touches
 //! elements.
 
-use smallvec::SmallVec;
-
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::shape::{Shape, Strides, checked_size, contiguous_strides, dense_strides};
+use crate::shape::{
+    Shape, Strides, checked_size, contiguous_strides, copied, dense_strides, from_slice, without, zeros,
+};
 use crate::storage::Storage;
 
 /// A dense or strided tensor of any rank up to [`crate::shape::MAX_RANK`].
 ///
 /// Invariants: `shape` and `strides` have the same length; every element's address is aligned to
 /// the dtype and lies inside `storage`; `size` is the product of `shape` and its bytes fit `isize`.
-#[derive(Clone)]
 pub struct Tensor {
     storage: Storage,
     data: *mut u8,
@@ -21,6 +20,21 @@ pub struct Tensor {
     strides: Strides,
     dtype: DType,
     writable: bool,
+}
+
+impl Clone for Tensor {
+    #[inline]
+    fn clone(&self) -> Tensor {
+        Tensor {
+            storage: self.storage.clone(),
+            data: self.data,
+            size: self.size,
+            shape: copied(&self.shape),
+            strides: copied(&self.strides),
+            dtype: self.dtype,
+            writable: self.writable,
+        }
+    }
 }
 
 // SAFETY: `data` points into `storage`, which is Send and Sync and lives as long as the tensor.
@@ -33,10 +47,11 @@ impl Tensor {
     pub fn empty(op: &'static str, shape: &[usize], dtype: DType) -> Result<Tensor> {
         let size = checked_size(op, shape, dtype)?;
         let storage = Storage::allocate(op, size * dtype.itemsize())?;
-        Ok(Tensor::over(storage, SmallVec::from_slice(shape), size, dtype))
+        Ok(Tensor::over(storage, from_slice(shape), size, dtype))
     }
 
     /// A C-contiguous tensor over the start of a fresh storage of at least the right size.
+    #[inline]
     pub fn over(storage: Storage, shape: Shape, size: usize, dtype: DType) -> Tensor {
         debug_assert!(storage.bytes() >= size * dtype.itemsize());
         let strides = contiguous_strides(&shape, dtype.itemsize());
@@ -55,7 +70,7 @@ impl Tensor {
     /// An uninitialised tensor without gaps, with the strides of [`dense_strides`].
     pub fn empty_dense(op: &'static str, shape: &[usize], dtype: DType, strides: &[isize]) -> Result<Tensor> {
         let mut tensor = Tensor::empty(op, shape, dtype)?;
-        tensor.strides = SmallVec::from_slice(strides);
+        tensor.strides = from_slice(strides);
         Ok(tensor)
     }
 
@@ -149,7 +164,8 @@ impl Tensor {
     ///
     /// # Safety
     /// As [`Tensor::from_parts`]; the caller derives the geometry from this tensor's own.
-    unsafe fn view(&self, offset: isize, shape: Shape, strides: Strides) -> Tensor {
+    #[inline]
+    pub unsafe fn view(&self, offset: isize, shape: Shape, strides: Strides) -> Tensor {
         let size = shape.iter().product();
         // An empty view may start past the end: keep its address where it is.
         let offset = if size == 0 { 0 } else { offset };
@@ -166,10 +182,13 @@ impl Tensor {
 
     /// A view of the axes in the order `axes`, a permutation of `0..ndim`.
     #[must_use]
+    #[inline]
     pub fn permuted(&self, axes: &[usize]) -> Tensor {
         debug_assert_eq!(axes.len(), self.ndim());
-        let shape = axes.iter().map(|&axis| self.shape[axis]).collect();
-        let strides = axes.iter().map(|&axis| self.strides[axis]).collect();
+        let (mut shape, mut strides): (Shape, Strides) = (zeros(axes.len()), zeros(axes.len()));
+        for ((size, stride), &axis) in shape.iter_mut().zip(&mut strides).zip(axes) {
+            (*size, *stride) = (self.shape[axis], self.strides[axis]);
+        }
         // SAFETY: a permutation of the axes reaches the same elements.
         unsafe { self.view(0, shape, strides) }
     }
@@ -189,9 +208,10 @@ impl Tensor {
     }
 
     /// Strides with which this tensor, broadcast, walks `shape`; `None` when it does not broadcast.
+    #[inline]
     pub fn broadcast_strides(&self, shape: &[usize]) -> Option<Strides> {
         let first = shape.len().checked_sub(self.ndim())?;
-        let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+        let mut strides: Strides = zeros(shape.len());
         for (axis, (&size, &stride)) in self.shape.iter().zip(&self.strides).enumerate() {
             if size == shape[first + axis] {
                 strides[first + axis] = if size == 1 { 0 } else { stride };
@@ -210,7 +230,7 @@ impl Tensor {
         };
         let same = shape == self.shape.as_slice();
         // SAFETY: strides of 0 along the new or stretched axes reach the same elements.
-        let view = unsafe { self.view(0, SmallVec::from_slice(shape), strides) };
+        let view = unsafe { self.view(0, from_slice(shape), strides) };
         Ok(if same { view } else { view.read_only() })
     }
 
@@ -218,11 +238,12 @@ impl Tensor {
     ///
     /// The caller has clamped: every index `start + step * k`, `k < size`, lies inside the axis.
     #[must_use]
+    #[inline]
     pub fn sliced(&self, axis: usize, start: usize, step: isize, size: usize) -> Tensor {
         debug_assert!(size == 0 || start < self.shape[axis]);
         let offset = self.strides[axis].wrapping_mul(start as isize);
-        let mut shape = self.shape.clone();
-        let mut strides = self.strides.clone();
+        let mut shape = copied(&self.shape);
+        let mut strides = copied(&self.strides);
         shape[axis] = size;
         strides[axis] = strides[axis].wrapping_mul(step);
         // SAFETY: the indices lie inside the axis, so the elements are this tensor's own.
@@ -230,6 +251,7 @@ impl Tensor {
     }
 
     /// The view `self[..., index, ...]` without `axis`.
+    #[inline]
     pub fn selected(&self, op: &'static str, axis: usize, index: i64) -> Result<Tensor> {
         let size = self.shape[axis];
         let wrapped = if index < 0 { index + size as i64 } else { index };
@@ -237,19 +259,17 @@ impl Tensor {
             return Err(Error::IndexOutOfRange { op, index, axis, size });
         }
         let offset = self.strides[axis] * wrapped as isize;
-        let mut shape = self.shape.clone();
-        let mut strides = self.strides.clone();
-        shape.remove(axis);
-        strides.remove(axis);
+        let (shape, strides) = (without(&self.shape, axis), without(&self.strides, axis));
         // SAFETY: the index lies inside the axis, so the elements are this tensor's own.
         Ok(unsafe { self.view(offset, shape, strides) })
     }
 
     /// The view with an axis of size 1 inserted before `axis`.
     #[must_use]
+    #[inline]
     pub fn expanded(&self, axis: usize) -> Tensor {
-        let mut shape = self.shape.clone();
-        let mut strides = self.strides.clone();
+        let mut shape = copied(&self.shape);
+        let mut strides = copied(&self.strides);
         shape.insert(axis, 1);
         strides.insert(axis, 0);
         // SAFETY: an axis of size 1 reaches the same elements.
@@ -263,7 +283,7 @@ impl Tensor {
         let dtype = self.dtype.real();
         // SAFETY: each element is two components, one after the other; the strides are the elements'.
         let mut view =
-            unsafe { self.view((index * dtype.itemsize()) as isize, self.shape.clone(), self.strides.clone()) };
+            unsafe { self.view((index * dtype.itemsize()) as isize, copied(&self.shape), copied(&self.strides)) };
         view.dtype = dtype;
         view
     }
@@ -275,7 +295,7 @@ impl Tensor {
         debug_assert_eq!(shape.iter().product::<usize>(), self.size);
         let strides = contiguous_strides(shape, self.dtype.itemsize());
         // SAFETY: a contiguous tensor's elements are a run; any shape of the same size walks that run.
-        unsafe { self.view(0, SmallVec::from_slice(shape), strides) }
+        unsafe { self.view(0, from_slice(shape), strides) }
     }
 
     /// The addresses `[first, last)` that the elements span.

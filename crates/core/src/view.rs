@@ -9,6 +9,12 @@ use crate::tensor::Tensor;
 /// With axes of size 1 at the places `axes` of the result.
 pub fn expand_dims(op: &'static str, tensor: &Tensor, axes: &[i64]) -> Result<Tensor> {
     let rank = tensor.ndim() + axes.len();
+    if let [axis] = *axes {
+        let axis = normalize_axis(op, axis, rank)?;
+        if rank <= MAX_RANK {
+            return Ok(tensor.expanded(axis));
+        }
+    }
     let is_new = normalize_axes(op, Some(axes), rank)?;
     if rank > MAX_RANK {
         return Err(Error::Value { op, message: format!("{rank} dimensions; at most {MAX_RANK} are supported") });
@@ -19,6 +25,12 @@ pub fn expand_dims(op: &'static str, tensor: &Tensor, axes: &[i64]) -> Result<Te
 
 /// Without the axes `axes`, which have size 1.
 pub fn squeeze(op: &'static str, tensor: &Tensor, axes: &[i64]) -> Result<Tensor> {
+    if let [axis] = *axes {
+        let axis = normalize_axis(op, axis, tensor.ndim())?;
+        if tensor.shape()[axis] == 1 {
+            return tensor.selected(op, axis, 0);
+        }
+    }
     let is_dropped = normalize_axes(op, Some(axes), tensor.ndim())?;
     let mut view = tensor.clone();
     for axis in (0..tensor.ndim()).rev().filter(|&axis| is_dropped[axis]) {

@@ -1,7 +1,7 @@
 //! Tensors made from nothing: constants, evenly spaced numbers, identity matrices; and triangles of
 //! matrices. Fills are cut into chunks of a fixed size and spread over threads.
 
-use corepy_core::shape::{Shape, Strides, checked_size, contiguous_strides};
+use corepy_core::shape::{Shape, Strides, checked_size, contiguous_strides, from_slice};
 use corepy_core::storage::Storage;
 use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
 use smallvec::SmallVec;
@@ -23,6 +23,9 @@ const STREAM_BYTES: usize = 16 << 20;
 
 /// Bytes computed before they are streamed out of a buffer that stays in L1.
 const STREAM_TURN: usize = 4096;
+
+/// Elements that one chunk of any dtype holds: no plan is needed for them.
+const FEW: usize = CHUNK_BYTES / 16;
 
 /// An address that threads write disjoint parts of.
 #[derive(Clone, Copy)]
@@ -87,9 +90,14 @@ unsafe fn write_all(op: &'static str, out: &Tensor, constant: bool, write: &Writ
 pub fn zeros(op: &'static str, shape: &[usize], dtype: DType) -> Result<Tensor> {
     let size = checked_size(op, shape, dtype)?;
     let (storage, zeroed) = Storage::allocate_maybe_zeroed(op, size * dtype.itemsize())?;
-    let out = Tensor::over(storage, SmallVec::from_slice(shape), size, dtype);
+    let out = Tensor::over(storage, from_slice(shape), size, dtype);
     if !zeroed {
         let itemsize = dtype.itemsize();
+        if size * itemsize <= CHUNK_BYTES {
+            // SAFETY: a fresh tensor of that many bytes; zero has the same bytes in every dtype.
+            unsafe { out.data().write_bytes(0, size * itemsize) };
+            return Ok(out);
+        }
         // SAFETY: zero has the same bytes in every dtype; `address` holds `n` elements.
         unsafe { write_all(op, &out, true, &|_, address, n| address.write_bytes(0, n * itemsize))? };
     }
@@ -101,6 +109,11 @@ pub fn full(op: &'static str, shape: &[usize], value: &Scalar) -> Result<Tensor>
     let out = Tensor::empty(op, shape, value.dtype())?;
     let kernel = ffi::cast(value.dtype(), value.dtype());
     let bytes = value.bytes();
+    if out.size() <= FEW {
+        // SAFETY: as below; the tensor holds `size` elements.
+        unsafe { kernel([bytes.as_ptr()].as_ptr(), out.data(), out.size(), 1) };
+        return Ok(out);
+    }
     // SAFETY: the kernel repeats its one element, as the mask says, `n` times.
     unsafe { write_all(op, &out, true, &|_, address, n| kernel([bytes.as_ptr()].as_ptr(), address, n, 1))? };
     Ok(out)

@@ -37,6 +37,7 @@ mod searching;
 mod searchsorted;
 mod sets;
 mod shape;
+mod slots;
 mod sorting;
 mod statistics;
 mod tensor;
@@ -64,6 +65,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     corepy_core::scheduler::set_interrupt_hook(error::signal_raised);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<tensor::PyTensor>()?;
+    slots::install(module.py())?;
     module.add_class::<dtype::PyDType>()?;
     for dtype in corepy_core::DType::ALL {
         module.add(dtype.name(), dtype::object(module.py(), dtype))?;

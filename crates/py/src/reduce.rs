@@ -40,6 +40,9 @@ const BEYOND: i64 = i64::MAX;
 
 /// `axis=`: None for all axes, an integer, or a tuple or list of them.
 pub fn axes(op: &str, axis: &Bound<'_, PyAny>) -> PyResult<Axes> {
+    if axis.is_exact_instance_of::<PyInt>() {
+        return Ok(corepy_core::shape::first([one_axis(op, axis)?, 0, 0, 0], 1));
+    }
     if let Ok(tuple) = axis.cast::<PyTuple>() {
         return tuple.iter().map(|axis| one_axis(op, &axis)).collect();
     }

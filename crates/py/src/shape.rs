@@ -10,6 +10,10 @@ use smallvec::SmallVec;
 /// The shape that an integer or a sequence of integers is. Integers are those of Python and NumPy,
 /// 0-d integer tensors and whatever else has `__index__`.
 pub fn extract(op: &str, value: &Bound<'_, PyAny>) -> PyResult<Shape> {
+    // The usual case: a tuple of small numbers, or one.
+    if let Some(sizes) = small(value) {
+        return Ok(sizes);
+    }
     let sizes = signed(op, value)?;
     if let Some(negative) = sizes.iter().find(|&&size| size < 0) {
         return Err(PyValueError::new_err(format!("{op}: negative size {negative} in shape {}", text(value))));
@@ -17,9 +21,38 @@ pub fn extract(op: &str, value: &Bound<'_, PyAny>) -> PyResult<Shape> {
     Ok(sizes.into_iter().map(|size| size as usize).collect())
 }
 
+/// An int, or a tuple of at most four, none of which is negative or does not fit 64 bits.
+#[inline]
+fn small(value: &Bound<'_, PyAny>) -> Option<Shape> {
+    // SAFETY: live objects, read as what they are checked to be.
+    unsafe {
+        let size = |object| {
+            let mut overflow = 0;
+            if ffi::PyLong_CheckExact(object) == 0 {
+                return None;
+            }
+            let size = ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
+            if overflow == 0 { usize::try_from(size).ok() } else { None }
+        };
+        let object = value.as_ptr();
+        if ffi::PyTuple_CheckExact(object) == 0 {
+            return Some(corepy_core::shape::first([size(object)?, 0, 0, 0], 1));
+        }
+        let rank = ffi::PyTuple_GET_SIZE(object) as usize;
+        let mut sizes = [0; 4];
+        for axis in 0..rank {
+            *sizes.get_mut(axis)? = size(ffi::PyTuple_GET_ITEM(object, axis as isize))?;
+        }
+        Some(corepy_core::shape::first(sizes, rank))
+    }
+}
+
 /// As [`extract`], with negative sizes.
 pub fn signed(op: &str, value: &Bound<'_, PyAny>) -> PyResult<SmallVec<[i64; 4]>> {
     const NAME: &str = "a size in a shape";
+    if let Some(sizes) = small(value) {
+        return Ok(sizes.iter().map(|&size| size as i64).collect());
+    }
     if value.is_exact_instance_of::<PyInt>() {
         return Ok(std::iter::once(clamped(op, NAME, value)?).collect());
     }

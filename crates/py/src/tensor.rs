@@ -8,7 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::argument::{Argument, OperatorArgument};
 use crate::error::IntoPython;
-use crate::{advanced_indexing, convert, dtype, fusion, indexing, operator};
+use crate::{advanced_indexing, convert, dtype, fusion, indexing, operator, slots};
 
 /// Elements from which the GIL is released around an operation. Releasing it and taking it back
 /// costs 0.09 µs when nobody else wants it; the cheapest operation on 32768 elements takes 4 µs, so
@@ -47,7 +47,7 @@ impl PyTensor {
     /// The Python object for a tensor.
     #[inline]
     pub fn wrap(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyTensor>> {
-        Py::new(py, PyTensor::new(tensor))
+        slots::wrap(py, tensor)
     }
 
     /// The tensor in memory; evaluates what is pending.
