@@ -34,7 +34,7 @@ class Uniform:
         values = generator.uniform(self.low, self.high, self.shape)
         if dtype.kind == "c":
             values = values + 1j * generator.uniform(self.low, self.high, self.shape)
-        return values.astype(dtype)
+        return values.astype(dtype, copy=False)
 
 
 @dataclass(frozen=True)
