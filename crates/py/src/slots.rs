@@ -61,7 +61,7 @@ pub fn install(py: Python<'_>) -> PyResult<()> {
     unsafe {
         let weak = (*class).tp_weaklistoffset;
         let flags = ffi::PyType_GetFlags(class);
-        let plain = flags & (ffi::Py_TPFLAGS_HAVE_GC | ffi::Py_TPFLAGS_BASETYPE) == 0;
+        let plain = flags & ffi::Py_TPFLAGS_BASETYPE == 0;
         let (Some(dealloc), Some(mapping)) = ((*class).tp_dealloc, (*class).tp_as_mapping.as_mut()) else {
             return Ok(());
         };
@@ -105,6 +105,8 @@ unsafe extern "C" fn dealloc(object: *mut PyObject) {
         if !is_plain || (*free).count == KEPT {
             return (class.dealloc)(object);
         }
+        // Once only: a reused object stays untracked, since it refers to no other object.
+        ffi::PyObject_GC_UnTrack(object.cast());
         value.drop_in_place();
         (*free).objects[(*free).count] = object;
         (*free).count += 1;
