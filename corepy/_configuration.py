@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class fusion:  # noqa: N801
+class fusion:
     """Sets whether large element-wise results are deferred, for the process or for a block.
 
     A call sets it at once; as a context manager it sets it back in the end. What is already pending stays so.

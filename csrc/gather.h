@@ -152,8 +152,8 @@ COREPY_INLINE void scatter_some_within(const void* src, ptrdiff_t step, const in
 }
 
 template <class T>
-void scatter_within(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t,
-                    int64_t low, int64_t high) {
+void scatter_within(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base, size_t, int64_t low,
+                    int64_t high) {
   scatter_some_within(src, step, offsets, n, base, low, high,
                       [](char* to, const char* from) COREPY_INLINE_LAMBDA { __builtin_memcpy(to, from, sizeof(T)); });
 }

@@ -91,7 +91,7 @@ template <class Op>
 struct StreamsImpl<Op, std::enable_if_t<Op::streams>> : std::true_type {};
 // Whether the loop itself streams results of this type: for functors that are as fast as memory.
 template <class Op, class Out>
-constexpr bool streams = StreamsImpl<Op>::value&& std::is_arithmetic_v<Out>;
+constexpr bool streams = StreamsImpl<Op>::value && std::is_arithmetic_v<Out>;
 
 // One cache line past the caches.
 template <class Out>
@@ -100,7 +100,8 @@ COREPY_INLINE void stream_line(Out* y, const Out* line) {
   _mm512_stream_si512(reinterpret_cast<__m512i*>(y), _mm512_load_si512(line));
 #elif defined(__AVX__)
   for (size_t i = 0; i < 2; ++i)
-    _mm256_stream_si256(reinterpret_cast<__m256i*>(y) + i, _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i));
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(y) + i,
+                        _mm256_load_si256(reinterpret_cast<const __m256i*>(line) + i));
 #elif defined(__x86_64__)
   for (size_t i = 0; i < 4; ++i)
     _mm_stream_si128(reinterpret_cast<__m128i*>(y) + i, _mm_load_si128(reinterpret_cast<const __m128i*>(line) + i));
@@ -301,8 +302,8 @@ struct Binary {
       }
     }
     if (scalars == 0) {
-      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y, n,
-           streaming);
+      loop([=](size_t i) COREPY_INLINE_LAMBDA { return a[i]; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y,
+           n, streaming);
     } else if (scalars == 1) {
       const T s = a[0];
       loop([=](size_t) COREPY_INLINE_LAMBDA { return s; }, [=](size_t i) COREPY_INLINE_LAMBDA { return b[i]; }, y, n,

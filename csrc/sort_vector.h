@@ -169,15 +169,13 @@ COREPY_INLINE Vector<T> most(Vector<T> a, Vector<T> b) {
 // The least of a and b in lanes whose number lacks the bit Upper, the most in the others.
 template <size_t Upper, class T>
 COREPY_INLINE Vector<T> least_most(Vector<T> a, Vector<T> b) {
-  return __builtin_shuffle(least<T>(a, b), most<T>(a, b), constant_lanes<T>([](size_t lane) {
-                             return lane & Upper ? lane + kLanes<T> : lane;
-                           }));
+  return __builtin_shuffle(least<T>(a, b), most<T>(a, b),
+                           constant_lanes<T>([](size_t lane) { return lane & Upper ? lane + kLanes<T> : lane; }));
 }
 template <size_t Upper, class T>
 COREPY_INLINE Vector<T> most_least(Vector<T> a, Vector<T> b) {
-  return __builtin_shuffle(most<T>(a, b), least<T>(a, b), constant_lanes<T>([](size_t lane) {
-                             return lane & Upper ? lane + kLanes<T> : lane;
-                           }));
+  return __builtin_shuffle(most<T>(a, b), least<T>(a, b),
+                           constant_lanes<T>([](size_t lane) { return lane & Upper ? lane + kLanes<T> : lane; }));
 }
 
 template <class T>
@@ -317,12 +315,10 @@ COREPY_INLINE void interleave_rows(Vector<T>* rows) {
 #pragma GCC unroll 8
     for (size_t i = 0; i < Rows / 2; ++i) {
       const Vector<T> a = from[i], b = from[i + Rows / 2];
-      rows[2 * i] = __builtin_shuffle(a, b, constant_lanes<T>([](size_t lane) {
-                                        return lane / 2 + lane % 2 * kLanes<T>;
-                                      }));
-      rows[2 * i + 1] = __builtin_shuffle(a, b, constant_lanes<T>([](size_t lane) {
-                                            return kLanes<T> / 2 + lane / 2 + lane % 2 * kLanes<T>;
-                                          }));
+      rows[2 * i] =
+          __builtin_shuffle(a, b, constant_lanes<T>([](size_t lane) { return lane / 2 + lane % 2 * kLanes<T>; }));
+      rows[2 * i + 1] = __builtin_shuffle(
+          a, b, constant_lanes<T>([](size_t lane) { return kLanes<T> / 2 + lane / 2 + lane % 2 * kLanes<T>; }));
     }
     interleave_rows<Rows, 2 * Stride, T>(rows);
   }
@@ -387,7 +383,7 @@ COREPY_INLINE T sampled_pivot(const T* x, size_t n) {
 // far is overwritten next.
 template <bool KeepOthers, class T>
 COREPY_INLINE size_t partition_keys(T* x, T* moved, size_t n, T pivot) {
-  constexpr uint32_t all = static_cast<uint32_t>((uint64_t{1} << kLanes<T>) - 1);
+  constexpr uint32_t all = static_cast<uint32_t>((uint64_t{1} << kLanes<T>)-1);
   const Vector<T> pivots = broadcast(pivot);
   size_t kept = 0, i = 0;
   for (; i + kLanes<T> <= n; i += kLanes<T>) {

@@ -169,8 +169,8 @@ COREPY_INLINE double log2(double x) {
 // log10(2) = 41 bits + rest.
 template <bool ordinary = false>
 COREPY_INLINE double log10(double x) {
-  return log64::log_base<ordinary>(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
-                         log64::kDecimal);
+  return log64::log_base<ordinary>(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2,
+                                   0x1.95355baaafad3p-57, log64::kDecimal);
 }
 
 // Negative unless x is finite and above -1.

@@ -34,7 +34,8 @@ COREPY_INLINE int32_t pow_strange(float x, float y) {
 template <bool ordinary = false>
 COREPY_INLINE double pow_exponent(float x, float y) {
   float a = from_bits(bits(x) & 0x7fffffffu);
-  uint32_t adjust = ordinary ? 0u : static_cast<uint32_t>(static_cast<int32_t>(bits(a) - 0x00800000u) >> 31) & (23u << 23);
+  uint32_t adjust =
+      ordinary ? 0u : static_cast<uint32_t>(static_cast<int32_t>(bits(a) - 0x00800000u) >> 31) & (23u << 23);
   float scaled = ordinary ? x : a * from_bits(adjust + 0x3f800000u);
   uint32_t i = bits(scaled) - 0x3f300000u;
   float k = static_cast<float>(static_cast<int32_t>(i - adjust) >> 23);

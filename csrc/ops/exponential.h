@@ -12,20 +12,20 @@
 COREPY_BEGIN
 
 // A function whose special cases cost a fifth of it or more, where most blocks have none.
-#define COREPY_ORDINARY_FUNCTION(Functor, name, predicate)                             \
-  struct Functor {                                                                     \
-    template <class T>                                                                 \
-    static COREPY_INLINE T apply(T x) {                                                \
-      return math::name(x);                                                            \
-    }                                                                                  \
-    template <class T, class Strange = decltype(math::predicate(Exactly<T>{}))>        \
-    static COREPY_INLINE Strange strange(T x) {                                        \
-      return math::predicate(x);                                                       \
-    }                                                                                  \
-    template <class T>                                                                 \
-    static COREPY_INLINE T ordinary(T x) {                                             \
-      return math::name<true>(x);                                                      \
-    }                                                                                  \
+#define COREPY_ORDINARY_FUNCTION(Functor, name, predicate)                      \
+  struct Functor {                                                              \
+    template <class T>                                                          \
+    static COREPY_INLINE T apply(T x) {                                         \
+      return math::name(x);                                                     \
+    }                                                                           \
+    template <class T, class Strange = decltype(math::predicate(Exactly<T>{}))> \
+    static COREPY_INLINE Strange strange(T x) {                                 \
+      return math::predicate(x);                                                \
+    }                                                                           \
+    template <class T>                                                          \
+    static COREPY_INLINE T ordinary(T x) {                                      \
+      return math::name<true>(x);                                               \
+    }                                                                           \
   };
 
 COREPY_ORDINARY_FUNCTION(Exp, exp, exp_strange)

@@ -179,7 +179,9 @@ def test_search(dtype, rng):
                 for side in ("left", "right"):
                     got = array(cp.searchsorted(tensor(sorted_values), tensor(x), side=side))
                     assert got.dtype == np.int64
-                    np.testing.assert_array_equal(got, np.searchsorted(sorted_values, x, side), f"{dtype} {size} {count}")
+                    np.testing.assert_array_equal(
+                        got, np.searchsorted(sorted_values, x, side), f"{dtype} {size} {count}"
+                    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

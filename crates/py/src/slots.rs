@@ -37,7 +37,7 @@ static FREE: Guarded = Guarded(UnsafeCell::new(Kept { objects: [std::ptr::null_m
 
 /// The class and what PyO3 put into its slots.
 struct Class {
-    class: *mut ffi::PyTypeObject,
+    python: *mut ffi::PyTypeObject,
     /// Bytes from an object's address to its `PyTensor`, and to its list of weak references.
     value: usize,
     weak: usize,
@@ -66,7 +66,7 @@ pub fn install(py: Python<'_>) -> PyResult<()> {
             return Ok(());
         };
         let (Some(subscript), true) = (mapping.mp_subscript, HAS_GIL && plain && weak > 0) else { return Ok(()) };
-        let slots = Class { class, value, weak: weak as usize, dealloc, subscript };
+        let slots = Class { python: class, value, weak: weak as usize, dealloc, subscript };
         if CLASS.set(slots).is_ok() {
             mapping.mp_subscript = Some(self::subscript);
             (*class).tp_dealloc = Some(self::dealloc);
@@ -87,7 +87,7 @@ pub fn wrap(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyTensor>> {
     unsafe {
         let object = *free.objects.get_unchecked(free.count);
         object.byte_add(class.value).cast::<PyTensor>().write(PyTensor::new(tensor));
-        ffi::PyObject_Init(object, class.class);
+        ffi::PyObject_Init(object, class.python);
         Ok(Bound::from_owned_ptr(py, object).cast_into_unchecked::<PyTensor>().unbind())
     }
 }
@@ -111,7 +111,7 @@ unsafe extern "C" fn dealloc(object: *mut PyObject) {
         (*free).objects[(*free).count] = object;
         (*free).count += 1;
         // Instances of classes on the heap hold a reference to them.
-        ffi::Py_DECREF(class.class.cast());
+        ffi::Py_DECREF(class.python.cast());
     }
 }
 
