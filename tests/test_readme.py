@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import corepy as cp
+
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -23,6 +25,8 @@ def test_examples_print_what_the_page_says(name, capsys):
         # The examples of one page build on each other.
         example = parser.get_doctest(block.group(1), names, name, name, line)
         assert example.examples, f"{name}, line {line + 1}: an example without >>>"
-        runner.run(example, clear_globs=False)
+        # The pages show the default.
+        with cp.fusion(True):
+            runner.run(example, clear_globs=False)
         names = example.globs
     assert runner.failures == 0, capsys.readouterr().out
