@@ -12,6 +12,12 @@ use crate::ffi;
 /// costs more than it finds.
 const INLINE_ELEMENTS: usize = 1024;
 
+/// Estimated nanoseconds up to which the same holds for more elements: a plan costs half a microsecond, and a second
+/// core is not worth calling for less (3e3 float64: `a + b` 1.4 µs with a plan, 0.8 µs without).
+const INLINE_NS: f32 = 3_000.0;
+/// The most elements of such an operation: operands and result stay in L2.
+const INLINE_MOST: usize = 16_384;
+
 /// One number of a dtype, as it lies in memory.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(16))]
@@ -171,6 +177,10 @@ pub(crate) fn compute_dtype(op: Op, promoted: DType, dtypes: impl Iterator<Item 
 fn apply_small(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Result<Tensor>> {
     let mut shape: Option<&Tensor> = None;
     let mut scalars = 0u32;
+    let is_short = |size: usize| {
+        size <= INLINE_ELEMENTS
+            || size <= INLINE_MOST && size as f32 * op.info().cost * compute.itemsize() as f32 / 8.0 <= INLINE_NS
+    };
     let mut args = [std::ptr::null::<u8>(); 3];
     for (i, operand) in operands.iter().enumerate() {
         if operand.dtype() != compute {
@@ -180,7 +190,7 @@ fn apply_small(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Resul
         match operand {
             Operand::Scalar(_) => scalars |= 1 << i,
             Operand::Tensor(tensor) => match shape {
-                None if tensor.size() <= INLINE_ELEMENTS && tensor.is_contiguous() => shape = Some(tensor),
+                None if is_short(tensor.size()) && tensor.is_contiguous() => shape = Some(tensor),
                 Some(first) if first.shape() == tensor.shape() && tensor.is_contiguous() => {}
                 _ => return None,
             },
