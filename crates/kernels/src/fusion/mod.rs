@@ -23,8 +23,8 @@ pub use explain::explain;
 pub use node::{Node, Value};
 pub use stream::{Room, Stream, reduce};
 
-/// Elements from which a result is deferred. Deferring and compiling cost about 1 µs, as much as
-/// adding so many float64 that lie in the caches saves by not writing an intermediate.
+/// Elements from which a result is deferred. Deferring costs 0.7 µs an operation; adding so many float64 that lie in the
+/// caches takes 8 µs on one core.
 const MIN_ELEMENTS: usize = 32_768;
 
 /// Operations that an expression holds before its operands are evaluated: what is pending keeps its

@@ -2,7 +2,7 @@
 //!
 //! A kernel of `csrc/` reads its operands from L1 and writes its result there; a polynomial of twelve
 //! such steps is bound by that traffic. What is generated here are the vector instructions that the compiler makes of
-//! the same functors, one after another on registers, hence the bits are the same. It takes some
+//! the same functors, one after another on registers, hence the bits are the same. It takes some 40
 //! microseconds, once per shape of expression. Where memory may not be executed, and on other
 //! processors, the kernels run one by one as before.
 
