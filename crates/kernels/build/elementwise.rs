@@ -28,11 +28,13 @@ fn cpp_result(op: &OpInfo, dtype: DType) -> &'static str {
     }
 }
 
-/// One family's translation unit: a table with a row per operation and a column per dtype.
+/// One family's translation unit: a table with a row per operation and a column per dtype, and one of the functions that
+/// generated code calls, with a column for float32 and one for float64.
 pub fn unit(isa: &Isa, family: &str) -> String {
-    let mut text = format!("#include \"loops.h\"\n#include \"ops/{family}.h\"\n");
+    let mut text = format!("#include \"in_registers.h\"\n#include \"ops/{family}.h\"\n");
     let mut checks = String::new();
     let mut body = String::new();
+    let mut calls = String::new();
     for op in rows(family) {
         let shape = ["", "Unary", "Binary", "Ternary"][op.arity];
         let _ = writeln!(body, "  {{ /* {} */", op.name);
@@ -52,13 +54,23 @@ pub fn unit(isa: &Isa, family: &str) -> String {
             }
         }
         body.push_str("  },\n");
+        let call = |dtype: DType| match op.domain.contains(dtype) {
+            true => format!("in_registers<{}, {}, {}>()", op.functor, dtype.info().c_type, op.arity),
+            false => "{}".to_owned(),
+        };
+        let _ = writeln!(calls, "  {{{}, {}}},", call(DType::Float32), call(DType::Float64));
     }
     let symbol = format!("corepy_{}_{family}[{}][13]", isa.name, rows(family).count());
     let _ = write!(
         text,
         "using namespace corepy_{};\n{checks}extern \"C\" {{\nextern const CorepyKernel {symbol};\n\
-         const CorepyKernel {symbol} = {{\n{body}}};\n}}\n",
+         const CorepyKernel {symbol} = {{\n{body}}};\n",
         isa.name
+    );
+    let symbol = format!("corepy_{}_{family}_in_registers[{}][2]", isa.name, rows(family).count());
+    let _ = write!(
+        text,
+        "extern const InRegistersEntry {symbol};\nconstexpr InRegistersEntry {symbol} = {{\n{calls}}};\n}}\n"
     );
     text
 }

@@ -27,7 +27,7 @@ pub struct Step {
     pub arity: u8,
     /// Where the result goes.
     pub out: Slot,
-    /// The instruction that it is, where it is only one.
+    /// The instruction or call that it is in registers, if it can be there.
     pub arithmetic: Option<(Arithmetic, Float)>,
 }
 

@@ -38,7 +38,7 @@ struct Instruction {
     args: SmallVec<[ValueId; 3]>,
     out: ValueId,
     name: &'static str,
-    /// The instruction that it is, where it is only one.
+    /// The instruction or call that it is in registers, if it can be there.
     arithmetic: Option<(Arithmetic, Float)>,
 }
 
@@ -77,7 +77,7 @@ struct Builder {
     cost: f32,
 }
 
-/// The instruction that computes `op`.
+/// The instruction that computes `op`, or the function of vectors.
 fn arithmetic(op: Op, compute: DType) -> Option<(Arithmetic, Float)> {
     let float = match compute {
         DType::Float32 => Float::F32,
@@ -93,7 +93,7 @@ fn arithmetic(op: Op, compute: DType) -> Option<(Arithmetic, Float)> {
         "square" => Arithmetic::Square,
         "abs" => Arithmetic::Abs,
         "negative" => Arithmetic::Negative,
-        _ => return None,
+        _ => Arithmetic::Call(ffi::in_registers(op, compute.itemsize())? as usize),
     };
     Some((arithmetic, float))
 }

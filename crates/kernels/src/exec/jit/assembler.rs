@@ -30,10 +30,15 @@ impl Vectors {
 pub(super) type General = u8;
 
 pub(super) const RDX: General = 2;
+pub(super) const RBX: General = 3;
+pub(super) const RSP: General = 4;
+pub(super) const RBP: General = 5;
 pub(super) const RSI: General = 6;
 pub(super) const RDI: General = 7;
 /// For addresses that are needed once.
 pub(super) const SCRATCH: General = 11;
+pub(super) const R12: General = 12;
+pub(super) const R13: General = 13;
 /// The registers for addresses: rax rcx r8 r9 r10, then those that the caller wants back: rbx r12 r14 r15. Neither rbp
 /// nor r13, which cannot be the base of an address without displacement.
 pub(super) const ADDRESSES: [General; 9] = [0, 1, 8, 9, 10, 3, 12, 14, 15];
@@ -46,12 +51,14 @@ const MAP_0F38: u8 = 2;
 
 /// The last operand of a vector instruction.
 #[derive(Clone, Copy)]
-enum Operand {
+pub(super) enum Operand {
     Register(u8),
     /// `[base]`.
     Base(General),
     /// `[base + rdi + vector * n]`.
     Indexed(General, u8),
+    /// `[rsp + vector * n]`.
+    Frame(usize),
 }
 
 /// Machine code in the making.
@@ -73,6 +80,7 @@ impl Assembler {
         let (rm, index_high) = match last {
             Operand::Register(register) => (register, register >> 4 & 1),
             Operand::Base(base) | Operand::Indexed(base, _) => (base, 0),
+            Operand::Frame(_) => (RSP, 0),
         };
         let vvvv = first.unwrap_or(0);
         let inverted = |bit: u8| 1 - (bit & 1);
@@ -104,6 +112,10 @@ impl Assembler {
                     Vectors::Avx2 => 32,
                 };
                 self.code.extend([0x40 | reg | 4, RDI << 3 | base & 7, vector * step]);
+            }
+            Operand::Frame(n) => {
+                self.code.extend([0x80 | reg | 4, RSP << 3 | RSP]);
+                self.code.extend(((n * self.vectors.bytes()) as u32).to_le_bytes());
             }
         }
     }
@@ -137,25 +149,70 @@ impl Assembler {
         self.vector(MAP_0F38, if double { 0x19 } else { 0x18 }, 1, wide, reg, None, Operand::Base(base));
     }
 
+    /// `reg = operand`.
+    pub(super) fn copy(&mut self, reg: u8, operand: Operand) {
+        self.float(0x10, reg, None, operand);
+    }
+
+    /// `[rsp + vector * n] = reg`.
+    pub(super) fn spill(&mut self, reg: u8, n: usize) {
+        self.float(0x11, reg, None, Operand::Frame(n));
+    }
+
     /// `reg = a op b`; unary operations take `a`, and `b` for a constant that they need.
-    pub(super) fn arithmetic(&mut self, op: Arithmetic, reg: u8, a: u8, b: u8) {
+    pub(super) fn arithmetic(&mut self, op: Arithmetic, reg: u8, a: u8, b: Operand) {
         match op {
-            Arithmetic::Add => self.float(0x58, reg, Some(a), Operand::Register(b)),
-            Arithmetic::Multiply => self.float(0x59, reg, Some(a), Operand::Register(b)),
-            Arithmetic::Subtract => self.float(0x5C, reg, Some(a), Operand::Register(b)),
-            Arithmetic::Divide => self.float(0x5E, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Add => self.float(0x58, reg, Some(a), b),
+            Arithmetic::Multiply => self.float(0x59, reg, Some(a), b),
+            Arithmetic::Subtract => self.float(0x5C, reg, Some(a), b),
+            Arithmetic::Divide => self.float(0x5E, reg, Some(a), b),
             Arithmetic::Square => self.float(0x59, reg, Some(a), Operand::Register(a)),
             Arithmetic::Sqrt => self.float(0x51, reg, None, Operand::Register(a)),
             // vandps and vxorps (AVX-512 has them in DQ).
-            Arithmetic::Abs => self.float(0x54, reg, Some(a), Operand::Register(b)),
-            Arithmetic::Negative => self.float(0x57, reg, Some(a), Operand::Register(b)),
+            Arithmetic::Abs => self.float(0x54, reg, Some(a), b),
+            Arithmetic::Negative => self.float(0x57, reg, Some(a), b),
+            Arithmetic::Call(_) => unreachable!("calls are not one instruction"),
         }
     }
 
-    /// `register = [rdi + 8 * n]`.
-    pub(super) fn load_address(&mut self, register: General, n: usize) {
+    /// Calls the function at `address`.
+    pub(super) fn call(&mut self, address: usize) {
+        // mov rax, address; call rax
+        self.code.extend([0x48, 0xB8]);
+        self.code.extend((address as u64).to_le_bytes());
+        self.code.extend([0xFF, 0xD0]);
+    }
+
+    /// An instruction of two general registers, in 64 bits.
+    fn general(&mut self, opcode: u8, reg: General, rm: General) {
+        self.code.extend([0x48 | reg >> 3 << 2 | rm >> 3, opcode, 0xC0 | (reg & 7) << 3 | rm & 7]);
+    }
+
+    /// `to = from`.
+    pub(super) fn copy_general(&mut self, to: General, from: General) {
+        self.general(0x89, from, to);
+    }
+
+    /// Makes room on the stack for `vectors` vectors, aligned to one. `rbp` keeps the stack's address.
+    pub(super) fn enter(&mut self, vectors: usize) {
+        self.copy_general(RBP, RSP);
+        let bytes = self.vectors.bytes();
+        // sub rsp, imm32; and rsp, imm32
+        self.code.extend([0x48, 0x81, 0xEC]);
+        self.code.extend(((vectors * bytes) as u32).to_le_bytes());
+        self.code.extend([0x48, 0x81, 0xE4]);
+        self.code.extend((-(bytes as i32)).to_le_bytes());
+    }
+
+    /// Gives that room back.
+    pub(super) fn leave(&mut self) {
+        self.copy_general(RSP, RBP);
+    }
+
+    /// `register = [table + 8 * n]`; `table` is one of the first eight but rsp.
+    pub(super) fn load_address(&mut self, register: General, table: General, n: usize) {
         let rex = 0x48 | u8::from(register >= 8) << 2;
-        self.code.extend([rex, 0x8B, 0x80 | (register & 7) << 3 | RDI]);
+        self.code.extend([rex, 0x8B, 0x80 | (register & 7) << 3 | table]);
         self.code.extend(((8 * n) as u32).to_le_bytes());
     }
 
@@ -173,23 +230,31 @@ impl Assembler {
         self.code.push(0x58 | register & 7);
     }
 
-    /// `rdi = 0`.
-    pub(super) fn clear_index(&mut self) {
-        self.code.extend([0x31, 0xFF]);
+    /// `register = 0`.
+    pub(super) fn clear(&mut self, register: General) {
+        self.general(0x31, register, register);
     }
 
-    /// Runs `body`, which ends each turn `bytes` further, while `rdi < end`.
-    pub(super) fn while_below(&mut self, end: General, bytes: usize, body: impl FnOnce(&mut Assembler)) {
-        // cmp rdi, end; jae past
-        self.code.extend([0x48, 0x39, 0xC0 | end << 3 | RDI, 0x0F, 0x83, 0, 0, 0, 0]);
+    /// Runs `body`, which ends each turn `bytes` further, while `index < end`.
+    pub(super) fn while_below(
+        &mut self,
+        index: General,
+        end: General,
+        bytes: usize,
+        body: impl FnOnce(&mut Assembler),
+    ) {
+        // cmp index, end; jae past
+        self.general(0x39, end, index);
+        self.code.extend([0x0F, 0x83, 0, 0, 0, 0]);
         let jump = self.code.len();
         let start = self.code.len();
         body(self);
-        // add rdi, bytes
-        self.code.extend([0x48, 0x81, 0xC0 | RDI]);
+        // add index, bytes
+        self.code.extend([0x48 | index >> 3, 0x81, 0xC0 | index & 7]);
         self.code.extend((bytes as u32).to_le_bytes());
-        // cmp rdi, end; jb start
-        self.code.extend([0x48, 0x39, 0xC0 | end << 3 | RDI, 0x0F, 0x82]);
+        // cmp index, end; jb start
+        self.general(0x39, end, index);
+        self.code.extend([0x0F, 0x82]);
         let back = start as i32 - (self.code.len() as i32 + 4);
         self.code.extend(back.to_le_bytes());
         let past = (self.code.len() - jump) as u32;

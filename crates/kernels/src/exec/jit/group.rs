@@ -1,6 +1,6 @@
 //! A run of arithmetic as values that depend on each other, and its machine code.
 
-use super::assembler::{ADDRESSES, Assembler, General, RDX, RSI, SCRATCH, VOLATILE, Vectors};
+use super::assembler::{ADDRESSES, Assembler, General, Operand, RDI, RDX, RSI, SCRATCH, VOLATILE, Vectors};
 use super::{Arithmetic, Float};
 
 /// Vectors that a turn of the loop works on at most: so many independent chains hide the latency of
@@ -35,6 +35,9 @@ impl Group {
     /// The code of a function of the addresses of loads, stores and scalars, of the bytes up to which several
     /// vectors are taken at a time, and of the bytes in all; None if registers do not suffice.
     pub(super) fn assemble(&self) -> Option<(Vec<u8>, usize)> {
+        if self.calls() > 0 {
+            return super::calls::assemble(self).map(|code| (code, 1));
+        }
         let streams = usize::from(self.loads) + self.stores.len();
         let addresses = ADDRESSES.get(..streams)?;
         let registers = self.vectors.registers().checked_sub(usize::from(self.scalars))?;
@@ -47,18 +50,18 @@ impl Group {
             assembler.push(register);
         }
         for (n, &register) in addresses.iter().enumerate() {
-            assembler.load_address(register, n);
+            assembler.load_address(register, RDI, n);
         }
         for scalar in 0..self.scalars {
-            assembler.load_address(SCRATCH, streams + usize::from(scalar));
+            assembler.load_address(SCRATCH, RDI, streams + usize::from(scalar));
             assembler.broadcast(scalar, SCRATCH);
         }
-        assembler.clear_index();
+        assembler.clear(RDI);
         let bytes = self.vectors.bytes();
         if at_once > 1 {
-            assembler.while_below(RSI, at_once * bytes, |assembler| self.body(assembler, addresses, at_once));
+            assembler.while_below(RDI, RSI, at_once * bytes, |assembler| self.body(assembler, addresses, at_once));
         }
-        assembler.while_below(RDX, bytes, |assembler| self.body(assembler, addresses, 1));
+        assembler.while_below(RDI, RDX, bytes, |assembler| self.body(assembler, addresses, 1));
         for &register in kept.iter().rev() {
             assembler.pop(register);
         }
@@ -66,12 +69,24 @@ impl Group {
         Some((assembler.code, at_once))
     }
 
-    fn first_result(&self) -> usize {
+    /// Functions that are called, per vector.
+    pub(super) fn calls(&self) -> usize {
+        self.operations.iter().filter(|operation| matches!(operation.op, Arithmetic::Call(_))).count()
+    }
+
+    /// Whether the operands change places. Of two NaNs the first operand's is the result: the order is that of the
+    /// compiled kernels.
+    pub(super) fn swaps(&self, operation: &Operation) -> bool {
+        let commutes = matches!(operation.op, Arithmetic::Add | Arithmetic::Multiply);
+        commutes && operation.a >= self.scalars
+    }
+
+    pub(super) fn first_result(&self) -> usize {
         usize::from(self.scalars) + usize::from(self.loads)
     }
 
     /// Per value, the operation that uses it last; the number of operations for what is stored.
-    fn last_uses(&self) -> Vec<Option<usize>> {
+    pub(super) fn last_uses(&self) -> Vec<Option<usize>> {
         let mut last = vec![None; self.first_result() + self.operations.len()];
         for (index, operation) in self.operations.iter().enumerate() {
             last[usize::from(operation.a)] = Some(index);
@@ -145,13 +160,10 @@ impl Group {
                 }
             },
             |operation, [result, a, b]| {
-                // Of two NaNs the first operand's is the result: the order is that of the compiled kernels.
-                let commutes = matches!(operation.op, Arithmetic::Add | Arithmetic::Multiply);
-                let swaps = commutes && usize::from(operation.a) >= scalars;
-                let (a, b) = if swaps { (b, a) } else { (a, b) };
+                let (a, b) = if self.swaps(operation) { (b, a) } else { (a, b) };
                 for chain in 0..at_once {
                     let (result, a, b) = (register(result, chain), register(a, chain), register(b, chain));
-                    assembler.borrow_mut().arithmetic(operation.op, result, a, b);
+                    assembler.borrow_mut().arithmetic(operation.op, result, a, Operand::Register(b));
                 }
                 results.push(result);
             },

@@ -1,13 +1,17 @@
-//! Arithmetic in registers: runs of `+ - * / sqrt abs` of a program become one loop of machine code.
+//! Arithmetic in registers: runs of `+ - * / sqrt abs`, and what lies around a function such as `exp`, become one loop
+//! of machine code.
 //!
 //! A kernel of `csrc/` reads its operands from L1 and writes its result there; a polynomial of twelve
 //! such steps is bound by that traffic. What is generated here are the vector instructions that the compiler makes of
-//! the same functors, one after another on registers, hence the bits are the same. It takes some 40
+//! the same functors, one after another on registers, hence the bits are the same. Functions are compiled from `csrc/`
+//! for a vector (`csrc/in_registers.h`) and called: so memory is read and written while they compute, and divisions
+//! overlap with them. It takes some 40
 //! microseconds, once per shape of expression. Where memory may not be executed, and on other
 //! processors, the kernels run one by one as before.
 
 mod assembler;
 mod cache;
+mod calls;
 mod group;
 mod memory;
 mod run;
@@ -16,7 +20,7 @@ use super::program::{Mask, Program, Slot, Step};
 
 pub(super) use run::Fused;
 
-/// An operation that is one instruction.
+/// An operation that is one instruction, or a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Arithmetic {
@@ -28,6 +32,8 @@ pub enum Arithmetic {
     Square,
     Abs,
     Negative,
+    /// The function at this address: see [`crate::ffi::in_registers`].
+    Call(usize),
 }
 
 /// What lanes hold.
@@ -113,7 +119,7 @@ fn flush(program: &Program, group: &mut Vec<usize>, scalars: Mask, outputs: Outp
     let mut rest = &group[..];
     let mut scalars = scalars;
     while !rest.is_empty() {
-        let fitting = (2..=rest.len())
+        let fitting = (2..=calls::most_steps(program, rest))
             .rev()
             .find_map(|count| Fused::new(program, &rest[..count], scalars, outputs).map(|fused| (count, fused)));
         let count = if let Some((count, fused)) = fitting {

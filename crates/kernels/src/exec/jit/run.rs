@@ -17,6 +17,13 @@ const MOST_STREAMS: usize = 9;
 const MOST_ADDRESSES: usize = 48;
 /// Bytes of a vector, at most.
 const VECTOR: usize = 64;
+/// Vectors from which it pays to take the elements before a whole line by themselves.
+const LEAST_ALIGNED: usize = 8;
+
+/// A vector in memory.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line([u8; VECTOR]);
 
 /// The bits without the sign's.
 static ABS_F32: [u32; 1] = [0x7FFF_FFFF];
@@ -108,7 +115,7 @@ impl Fused {
                 Arithmetic::Abs | Arithmetic::Negative => {
                     numbers.iter().position(|&number| number == Scalar::Mask(op)).expect("collected") as u8
                 }
-                Arithmetic::Sqrt | Arithmetic::Square => a,
+                _ if step.arity == 1 => a,
                 _ => value(step.args[1]),
             };
             operations.push(Operation { op, a, b });
@@ -191,35 +198,60 @@ impl Fused {
             (Scalar::Mask(_), Float::F64) => SIGN_F64.as_ptr().cast::<u8>().cast_mut(),
         }));
         let bytes = n * self.float.bytes();
-        let whole = bytes / self.vector * self.vector;
-        let main = bytes / (self.vector * self.function.at_once) * (self.vector * self.function.at_once);
-        let is_aligned = |address: &*mut u8| address.addr().is_multiple_of(self.vector);
+        let stores = &addresses[self.loads.len()..streams];
+        // Where all stores lie alike, the first elements go by themselves, so that the others are whole lines.
+        let head = stores[0].addr().wrapping_neg() % self.vector;
+        let is_alike = stores.iter().all(|store| (store.addr() + head).is_multiple_of(self.vector));
+        let is_worth = bytes >= LEAST_ALIGNED * self.vector && head.is_multiple_of(self.float.bytes());
+        let is_aligned = is_alike && (is_worth || head == 0);
+        let head = if is_aligned { head } else { 0 };
         let function = match &self.streaming {
-            Some(streaming) if addresses[self.loads.len()..streams].iter().all(is_aligned) => streaming,
+            Some(streaming) if is_aligned => streaming,
             _ => &self.function,
         };
+        let middle = (bytes - head) / self.vector * self.vector;
+        let main = middle / (self.vector * self.function.at_once) * (self.vector * self.function.at_once);
         // SAFETY: arrays hold `bytes` bytes, scalars one number; what is streamed is aligned.
-        unsafe { function.call(&addresses, main, whole) };
-        let rest = bytes - whole;
-        if rest == 0 {
-            return;
-        }
-        // The last elements in vectors of their own.
-        let mut room = [[0u8; VECTOR]; MOST_STREAMS];
-        for (stream, vector) in room.iter_mut().take(streams).enumerate() {
-            let last = addresses[stream].wrapping_add(whole);
-            if stream < self.loads.len() {
-                // SAFETY: the array has `rest` more bytes.
-                unsafe { vector.as_mut_ptr().copy_from_nonoverlapping(last, rest) };
+        unsafe {
+            if head > 0 {
+                self.run_part(&mut addresses, streams, head);
             }
-            addresses[stream] = vector.as_mut_ptr();
+            function.call(&addresses, main, middle);
+            let rest = bytes - head - middle;
+            if rest > 0 {
+                advance(&mut addresses[..streams], middle);
+                self.run_part(&mut addresses, streams, rest);
+            }
+        }
+    }
+
+    /// Runs the group on `bytes` bytes, less than a vector, of each of the first `streams` addresses, and moves
+    /// these past them.
+    ///
+    /// # Safety
+    /// As [`Fused::run`].
+    unsafe fn run_part(&self, addresses: &mut [*mut u8], streams: usize, bytes: usize) {
+        let mut room = [Line([0; VECTOR]); MOST_STREAMS];
+        let mut inside: SmallVec<[*mut u8; MOST_ADDRESSES]> = SmallVec::from_slice(addresses);
+        for (stream, vector) in room.iter_mut().take(streams).enumerate() {
+            if stream < self.loads.len() {
+                // SAFETY: the array has `bytes` more bytes.
+                unsafe { vector.0.as_mut_ptr().copy_from_nonoverlapping(addresses[stream], bytes) };
+            }
+            inside[stream] = vector.0.as_mut_ptr();
         }
         // SAFETY: each array is a whole vector.
-        unsafe { self.function.call(&addresses, 0, self.vector) };
-        for (store, &slot) in self.stores.iter().enumerate() {
-            let vector = &room[self.loads.len() + store];
+        unsafe { self.function.call(&inside, 0, self.vector) };
+        for stream in self.loads.len()..streams {
             // SAFETY: as above; the array may be written.
-            unsafe { slots[usize::from(slot)].wrapping_add(whole).copy_from_nonoverlapping(vector.as_ptr(), rest) };
+            unsafe { addresses[stream].copy_from_nonoverlapping(inside[stream], bytes) };
         }
+        advance(&mut addresses[..streams], bytes);
+    }
+}
+
+fn advance(addresses: &mut [*mut u8], bytes: usize) {
+    for address in addresses {
+        *address = address.wrapping_add(bytes);
     }
 }

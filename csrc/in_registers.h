@@ -1,0 +1,106 @@
+// Element-wise operations on whole registers, for generated code to call
+// (crates/kernels/src/exec/jit): a vector per operand, one as the result, by the platform's convention.
+// They are the functors of the loops, hence of the same bits.
+#pragma once
+#include "loops.h"
+#include "vector.h"
+
+COREPY_BEGIN
+
+// One of the functions; constant, since nothing of an instruction set's unit may run where it is not supported.
+union InRegistersEntry {
+  void (*none)();
+  Vector<float> (*unary_float)(Vector<float>);
+  Vector<double> (*unary_double)(Vector<double>);
+  Vector<float> (*binary_float)(Vector<float>, Vector<float>);
+  Vector<double> (*binary_double)(Vector<double>, Vector<double>);
+
+  constexpr InRegistersEntry() : none(nullptr) {}
+  constexpr InRegistersEntry(Vector<float> (*f)(Vector<float>)) : unary_float(f) {}
+  constexpr InRegistersEntry(Vector<double> (*f)(Vector<double>)) : unary_double(f) {}
+  constexpr InRegistersEntry(Vector<float> (*f)(Vector<float>, Vector<float>)) : binary_float(f) {}
+  constexpr InRegistersEntry(Vector<double> (*f)(Vector<double>, Vector<double>)) : binary_double(f) {}
+};
+
+// Whether any of a register's lanes is negative. GCC makes a tree of shuffles of the loop.
+template <class Lane>
+COREPY_INLINE bool any_negative(const Lane* lanes) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Lane) == 8) return _mm512_movepi64_mask((__m512i)load_vector(lanes)) != 0;
+  else return _mm512_movepi32_mask((__m512i)load_vector(lanes)) != 0;
+#elif defined(__AVX2__)
+  if constexpr (sizeof(Lane) == 8) return _mm256_movemask_pd((__m256d)load_vector(lanes)) != 0;
+  else return _mm256_movemask_ps((__m256)load_vector(lanes)) != 0;
+#else
+  Lane any = 0;
+  for (size_t i = 0; i < kRegister / sizeof(Lane); ++i) any |= lanes[i];
+  return any < 0;
+#endif
+}
+
+template <class Op, class T>
+struct InRegisters {
+  static constexpr size_t width = kRegister / sizeof(T);
+  using Lane = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
+
+  // GCC turns these arrays back into registers.
+  static Vector<T> unary(Vector<T> x) {
+    T in[width], out[width];
+    __builtin_memcpy(in, &x, sizeof(in));
+    if constexpr (has_rare<Op, T>) {
+      Lane rare[width];
+      for (size_t i = 0; i < width; ++i) rare[i] = Op::rare(in[i]) ? -1 : 0;
+      if (__builtin_expect(any_negative(rare), 0)) {
+#pragma GCC unroll 1
+        for (size_t i = 0; i < width; ++i) out[i] = Unary<Op, T>::one(in[i]);
+        return load_vector(out);
+      }
+    }
+    if constexpr (has_ordinary<Op, T>) {
+      Lane strange[width];
+      for (size_t i = 0; i < width; ++i) strange[i] = Op::strange(in[i]);
+      if (__builtin_expect(!any_negative(strange), 1)) {
+        for (size_t i = 0; i < width; ++i) out[i] = Op::ordinary(in[i]);
+        return load_vector(out);
+      }
+    }
+    for (size_t i = 0; i < width; ++i) out[i] = Op::apply(in[i]);
+    return load_vector(out);
+  }
+
+  static Vector<T> binary(Vector<T> x1, Vector<T> x2) {
+    T a[width], b[width], out[width];
+    __builtin_memcpy(a, &x1, sizeof(a));
+    __builtin_memcpy(b, &x2, sizeof(b));
+    if constexpr (has_rare<Op, T, T>) {
+      Lane rare[width];
+      for (size_t i = 0; i < width; ++i) rare[i] = Op::rare(a[i], b[i]) ? -1 : 0;
+      if (__builtin_expect(any_negative(rare), 0)) {
+#pragma GCC unroll 1
+        for (size_t i = 0; i < width; ++i) out[i] = Binary<Op, T>::one(a[i], b[i]);
+        return load_vector(out);
+      }
+    }
+    for (size_t i = 0; i < width; ++i) out[i] = Op::apply(a[i], b[i]);
+    return load_vector(out);
+  }
+};
+
+// None where code is not generated for the instruction set, or there is no such function.
+template <class Op, class T, size_t arity>
+constexpr InRegistersEntry in_registers() {
+#if defined(__AVX2__)
+  if constexpr (arity == 1) {
+    if constexpr (std::is_same_v<typename Unary<Op, T>::Out, T>) return InRegisters<Op, T>::unary;
+  }
+  if constexpr (arity == 2) {
+    // What runs in stages is too long to gain by it.
+    if constexpr (std::is_same_v<typename Binary<Op, T>::Out, T> && !has_ordinary<Op, T, T>) {
+      return InRegisters<Op, T>::binary;
+    }
+  }
+#endif
+  return {};
+}
+
+COREPY_END
