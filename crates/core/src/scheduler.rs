@@ -1,7 +1,7 @@
 //! Runs of chunks on several threads.
 //!
 //! The helpers are tasks in a rayon pool, started at the first use that asks for it. The calling
-//! thread works too, and chunks are handed out one by one, so the result never waits for a thread
+//! thread works too, and takes over the chunks of who is late, so the result never waits for a thread
 //! that is asleep. A helper that is done keeps looking for the next job for 40 µs before it
 //! gives its thread back to rayon: waking a sleeping thread takes far longer than a small
 //! operation, and array code posts its operations in quick succession.
@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
+
+use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 
@@ -69,16 +71,26 @@ pub type Body<'a> = dyn Fn(usize) -> Result<()> + Sync + 'a;
 /// Calls `body` with every index below `chunks`, on several threads if `parallel`, in no particular
 /// order. Returns when all calls have ended.
 ///
-/// After an error no further chunk is begun; of several errors, that of the lowest chunk is
+/// After an error no chunk behind it is begun; of several errors, that of the lowest chunk is
 /// returned, whatever the number of threads. A panic becomes [`Error::Panic`] (its message is also
 /// printed by the panic hook). From within a body, and for a single chunk, it runs inline.
 pub fn for_each_chunk(op: &'static str, chunks: usize, parallel: bool, body: &Body<'_>) -> Result<()> {
+    share(op, chunks, parallel, false, body)
+}
+
+/// As [`for_each_chunk`], with chunks begun in order: when `body` runs, those of the chunks before run or have run, so
+/// that it may wait for them.
+pub fn for_each_chunk_in_order(op: &'static str, chunks: usize, parallel: bool, body: &Body<'_>) -> Result<()> {
+    share(op, chunks, parallel, true, body)
+}
+
+fn share(op: &'static str, chunks: usize, parallel: bool, in_order: bool, body: &Body<'_>) -> Result<()> {
     if parallel
         && chunks > 1
         && !ROLE.get().is_inside()
         && let Some(team) = team()
     {
-        return team.run(op, chunks, body);
+        return team.run(op, chunks, in_order, body);
     }
     let mut interrupt = Interrupt::default();
     for chunk in 0..chunks {
@@ -210,10 +222,42 @@ struct Job {
     listed: AtomicBool,
     /// How many helpers are in it.
     active: AtomicUsize,
-    stop: AtomicBool,
+    /// Chunks from this one on need not run.
+    limit: AtomicUsize,
     /// The error of the lowest chunk so far.
     failure: Mutex<Option<(usize, Error)>>,
-    next: Padded<AtomicUsize>,
+    /// One for each thread that may take part.
+    parts: SmallVec<[Padded<Part>; 4]>,
+}
+
+/// Adjacent chunks of which one thread begins with its own; who is done with its part takes from the others'. Thereby a
+/// thread finds in its own cache what it wrote in the operation before (2 cores, filling 4 MB again and again: 21 µs, and
+/// 31 µs with chunks handed out from one list; copying 4 MB to 4 MB: 44 and 49 µs).
+struct Part {
+    next: AtomicUsize,
+    end: usize,
+}
+
+impl Part {
+    /// Part `index` of `count`.
+    fn new(chunks: usize, index: usize, count: usize) -> Part {
+        let start = |index: usize| (chunks as u128 * index as u128 / count as u128) as usize;
+        Part { next: AtomicUsize::new(start(index)), end: start(index + 1) }
+    }
+
+    fn is_exhausted(&self, limit: usize) -> bool {
+        self.next.load(Ordering::Relaxed) >= self.end.min(limit)
+    }
+
+    /// The next chunk below `limit`.
+    fn take(&self, limit: usize) -> Option<usize> {
+        // Without this look, those who find nothing would take the line away from those who work.
+        if self.is_exhausted(limit) {
+            return None;
+        }
+        let chunk = self.next.fetch_add(1, Ordering::Relaxed);
+        (chunk < self.end).then_some(chunk)
+    }
 }
 
 /// On a cache line of its own.
@@ -221,42 +265,45 @@ struct Job {
 struct Padded<T>(T);
 
 impl Job {
-    fn work(&self, role: Role) {
+    /// Runs chunks until none is left, those of part `own` first.
+    fn work(&self, role: Role, own: usize) {
         let outer = ROLE.replace(role);
         let mut interrupt = Interrupt::default();
         // SAFETY: the caller borrows the body until the job ends.
         let body = unsafe { &*self.body };
-        while !self.stop.load(Ordering::Relaxed) {
-            let chunk = self.next.0.fetch_add(1, Ordering::Relaxed);
-            if chunk >= self.chunks {
-                break;
-            }
-            // A chunk once taken is run, so the error of the lowest failing chunk is always found.
-            if let Err(error) = guarded(self.op, || body(chunk)) {
-                self.fail(chunk, error);
-            }
-            if role == Role::Caller
-                && self.chunks > 2
-                && chunk + 1 < self.chunks
-                && let Err(error) = interrupt.check(self.op)
-            {
-                self.fail(usize::MAX, error);
+        let (before, after) = self.parts.split_at(own % self.parts.len());
+        for part in after.iter().chain(before) {
+            // A chunk once taken is run, and chunks below one that failed are taken, so the error of the lowest failing
+            // chunk is always found.
+            while let Some(chunk) = part.0.take(self.limit.load(Ordering::Relaxed)) {
+                if let Err(error) = guarded(self.op, || body(chunk)) {
+                    self.fail(chunk, chunk, error);
+                }
+                if role == Role::Caller
+                    && self.chunks > 2
+                    && chunk + 1 < self.chunks
+                    && let Err(error) = interrupt.check(self.op)
+                {
+                    self.fail(0, usize::MAX, error);
+                }
             }
         }
         ROLE.set(outer);
     }
 
+    /// Notes an error of this rank, the lowest of which counts; chunks from `limit` on are not begun.
     #[cold]
-    fn fail(&self, chunk: usize, error: Error) {
-        self.stop.store(true, Ordering::Relaxed);
+    fn fail(&self, limit: usize, rank: usize, error: Error) {
+        self.limit.fetch_min(limit, Ordering::Relaxed);
         let mut failure = lock(&self.failure);
-        if failure.as_ref().is_none_or(|(earlier, _)| chunk < *earlier) {
-            *failure = Some((chunk, error));
+        if failure.as_ref().is_none_or(|(earlier, _)| rank < *earlier) {
+            *failure = Some((rank, error));
         }
     }
 
     fn is_exhausted(&self) -> bool {
-        self.next.0.load(Ordering::Relaxed) >= self.chunks || self.stop.load(Ordering::Relaxed)
+        let limit = self.limit.load(Ordering::Relaxed);
+        self.parts.iter().all(|part| part.0.is_exhausted(limit))
     }
 }
 
@@ -372,7 +419,7 @@ impl Board {
                 let board = Arc::clone(self);
                 rayon::spawn(move || board.help());
             }
-            job.work(Role::Helper);
+            job.work(Role::Helper, rayon::current_thread_index().map_or(1, |index| index + 1));
             let caller = job.caller.clone();
             if job.active.fetch_sub(1, Ordering::Release) == 1 {
                 // The job may be gone by now; its caller's handle is not.
@@ -430,21 +477,23 @@ impl Team {
         Some(Team { threads, pool, board })
     }
 
-    fn run(&self, op: &'static str, chunks: usize, body: &Body<'_>) -> Result<()> {
+    fn run(&self, op: &'static str, chunks: usize, in_order: bool, body: &Body<'_>) -> Result<()> {
         // SAFETY: only the lifetime changes; the job is done with the body before we return.
         let body = unsafe { mem::transmute::<&Body<'_>, &Body<'static>>(body) };
+        let wanted = self.board.limit.min(chunks - 1);
+        let parts = if in_order { 1 } else { wanted + 1 };
         let job = Job {
             op,
             chunks,
             body,
             caller: thread::current(),
-            wanted: self.board.limit.min(chunks - 1),
+            wanted,
             joined: AtomicUsize::new(0),
             listed: AtomicBool::new(true),
             active: AtomicUsize::new(0),
-            stop: AtomicBool::new(false),
+            limit: AtomicUsize::new(chunks),
             failure: Mutex::new(None),
-            next: Padded(AtomicUsize::new(0)),
+            parts: (0..parts).map(|index| Padded(Part::new(chunks, index, parts))).collect(),
         };
         let pointer = JobPointer(&raw const job);
         let mut state = lock(&self.board.state);
@@ -457,7 +506,7 @@ impl Team {
             let board = Arc::clone(&self.board);
             self.pool.spawn(move || board.help());
         }
-        job.work(Role::Caller);
+        job.work(Role::Caller, 0);
         if job.listed.load(Ordering::Acquire) {
             let mut state = lock(&self.board.state);
             state.jobs.retain(|&other| other != pointer);

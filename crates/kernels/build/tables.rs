@@ -240,6 +240,20 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         unit: "gather",
+        name: "gather_at",
+        entry: "CorepyGatherAt",
+        rust: "Option<GatherAtKernel>",
+        shape: &[13, 5],
+        entries: || {
+            let of = |dtype: DType| match dtype.is_integer() {
+                true => by_size(|element| format!("gather_at<{}, {element}>", dtype.info().c_type)),
+                false => vec![String::from("nullptr"); 5],
+            };
+            DType::ALL.into_iter().flat_map(of).collect()
+        },
+    },
+    Table {
+        unit: "gather",
         name: "scatter",
         entry: "CorepyScatter",
         rust: "ScatterKernel",

@@ -5,6 +5,7 @@ use corepy_core::shape::{Shape, Strides, broadcast_shapes};
 use corepy_core::{DType, Error, Kind, Op, Result, Tensor};
 use smallvec::SmallVec;
 
+use crate::copy::Copy;
 use crate::exec::{self, Program, Slot, Step};
 use crate::ffi;
 
@@ -352,6 +353,17 @@ pub fn assign(op: &'static str, out: &Tensor, value: Operand<'_>) -> Result<()> 
     write(op, out, value, false)
 }
 
+/// As [`assign`], of a tensor of the same shape that shares no memory with `out`.
+pub(crate) fn assign_apart(op: &'static str, out: &Tensor, value: &Tensor) -> Result<()> {
+    if out.dtype() == value.dtype()
+        && let Some(copy) = Copy::new(out, value)
+    {
+        // SAFETY: both live; the caller says that they overlap nowhere.
+        return unsafe { copy.run(op) };
+    }
+    assign(op, out, Operand::Tensor(value))
+}
+
 /// As [`assign`]; `fresh` says that `out` was just allocated.
 fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Result<()> {
     out.require_writable(op)?;
@@ -384,6 +396,15 @@ fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Res
     };
     let order: Shape = memory_order(out.shape(), &[out.strides(), &strides]);
     let plan = plan(out.shape(), &order, &[&strides, out.strides()]);
+    // What was converted or copied is about to be read: half of the last cache may still hold it.
+    let fresh = fresh && 2 * out.size() * out.dtype().itemsize() >= exec::stream_bytes();
+    if !fresh
+        && value.dtype() == out.dtype()
+        && let Some(copy) = Copy::over(&plan, out, value.data())
+    {
+        // SAFETY: strides and shape are the tensors' own; an overlapping value was copied.
+        return unsafe { copy.run(op) };
+    }
     let cost = 0.2 * value.dtype().itemsize().max(out.dtype().itemsize()) as f32 / 8.0;
     let mut program = Program::new(cost);
     program.streams = true;
@@ -392,8 +413,6 @@ fn write(op: &'static str, out: &Tensor, value: Operand<'_>, fresh: bool) -> Res
         exec::Operand { data: value.data(), itemsize: value.dtype().itemsize() },
         exec::Operand { data: out.data(), itemsize: out.dtype().itemsize() },
     ];
-    // What was converted or copied is about to be read: half of the last cache may still hold it.
-    let fresh = fresh && 2 * out.size() * out.dtype().itemsize() >= exec::stream_bytes();
     // SAFETY: strides and shape are the tensors' own; an overlapping value was copied.
     unsafe { exec::run(op, &program, &plan, &memory, 1, fresh) }
 }

@@ -253,6 +253,10 @@ pub type LineOffsetsKernel =
 pub type GatherKernel =
     unsafe extern "C" fn(base: *const u8, offsets: *const i64, n: usize, out: *mut u8, bytes: usize);
 
+/// Elements at indices to adjacent places: see `csrc/gather.h`.
+pub type GatherAtKernel =
+    unsafe extern "C" fn(indices: *const u8, n: usize, size: i64, stride: i64, base: *const u8, out: *mut u8) -> usize;
+
 /// Elements `step` bytes apart to offsets: see `csrc/gather.h`.
 pub type ScatterKernel =
     unsafe extern "C" fn(src: *const u8, step: isize, offsets: *const i64, n: usize, base: *mut u8, bytes: usize);
@@ -619,6 +623,13 @@ fn by_run(bytes: usize) -> usize {
 pub fn gather(bytes: usize) -> GatherKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().gather)[by_run(bytes)] }
+}
+
+/// The gathering of runs of `bytes` at indices of `dtype`, an integer; where `bytes` is a power of two up to 16.
+#[inline]
+pub fn gather_at(dtype: DType, bytes: usize) -> Option<GatherAtKernel> {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (&(*tables().gather_at))[dtype as usize].get(by_run(bytes)).copied().flatten() }
 }
 
 /// The scattering of runs of `bytes`.

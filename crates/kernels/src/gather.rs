@@ -32,6 +32,9 @@ const MOVE_NS: f32 = 1.0;
 /// Nanoseconds per run of up to 64 bytes that is written to a random place (measured: 2 to 3).
 const WRITE_NS: f32 = 2.0;
 
+/// Positions from which a line of them is worth a call of its kernel.
+const LINE_CALL: usize = 16;
+
 /// One part of a key.
 pub enum Index {
     /// Integers for one axis.
@@ -179,12 +182,7 @@ impl<'a> Walk<'a> {
             // SAFETY: the tensor is contiguous and has these positions; the caller's promise.
             let checked = unsafe { ffi::offsets(dtype)(data, n, size, stride, offsets, u32::from(number > 0)) };
             if checked < n {
-                return Err(Error::IndexOutOfRange {
-                    op: self.op,
-                    index: integer_at(&index.tensor, first + checked),
-                    axis: index.own_axis,
-                    size: index.size,
-                });
+                return Err(self.out_of_range(index, first + checked));
             }
         }
         if let Some((plan, line)) = &self.lines {
@@ -273,6 +271,10 @@ impl<'a> Walk<'a> {
         let (bytes, contiguous) = self.run_bytes();
         let traffic = out.size() / self.run() * size_of::<i64>() + 2 * out.size() * self.view.dtype().itemsize();
         let streams = contiguous && bytes <= STREAM_RUN && traffic >= stream_bytes();
+        if let Some(kernel) = self.gather_at() {
+            self.read_at(kernel, streams && out.data().addr().is_multiple_of(LINE), &out)?;
+            return Ok(out);
+        }
         // With several outer steps the offsets serve all of them.
         let all = if self.steps() > 1 { Some(self.all_offsets()?) } else { None };
         self.each_run(all.as_ref(), false, &|base, offsets, n, place| {
@@ -296,6 +298,84 @@ impl<'a> Walk<'a> {
             }
         })?;
         Ok(out)
+    }
+
+    /// The kernel that checks indices and gathers in one, where it serves: for one tensor of indices and short runs.
+    fn gather_at(&self) -> Option<ffi::GatherAtKernel> {
+        let (bytes, contiguous) = self.run_bytes();
+        match &self.integers[..] {
+            [index]
+                if contiguous
+                    && index.size > 0
+                    && self.lines.as_ref().is_none_or(|(_, line)| *line >= LINE_CALL)
+                    && self.steps() == 1 =>
+            {
+                ffi::gather_at(index.tensor.dtype(), bytes)
+            }
+            _ => None,
+        }
+    }
+
+    /// As [`Walk::read`], with such a kernel; past the caches if `streams`, a turn at a time (1e6 float64 in random order,
+    /// one core: 1.20 ms; with ordinary stores 1.37 ms).
+    fn read_at(&self, kernel: ffi::GatherAtKernel, streams: bool, out: &Tensor) -> Result<()> {
+        #[repr(align(64))]
+        struct Turn([MaybeUninit<u8>; STREAM_TURN * STREAM_RUN]);
+        let (bytes, _) = self.run_bytes();
+        let index = &self.integers[0];
+        let (size, stride) = (index.size as i64, index.stride as i64);
+        let line = self.lines.as_ref().map_or(self.positions, |(_, line)| *line);
+        let start = |place: usize| match &self.lines {
+            Some((plan, line)) => self.view.data().wrapping_offset(offset(plan, place / line)),
+            None => self.view.data(),
+        };
+        let gather = |first: usize, n: usize, target: *mut u8| {
+            let mut done = 0;
+            while done < n {
+                let place = first + done;
+                let count = (n - done).min(line - place % line);
+                let indices = index.tensor.data().wrapping_add(place * index.tensor.dtype().itemsize());
+                // SAFETY: the calls below name places of the indices for which `target` has room, and the kernel reads at
+                // indices within bounds only.
+                let checked =
+                    unsafe { kernel(indices, count, size, stride, start(place), target.wrapping_add(done * bytes)) };
+                if checked < count {
+                    return Err(self.out_of_range(index, place + checked));
+                }
+                done += count;
+            }
+            Ok(())
+        };
+        let per_chunk = CHUNK_BYTES / bytes;
+        let chunks = self.positions.div_ceil(per_chunk);
+        let work = self.positions as f32 * (OFFSET_NS + MOVE_NS);
+        let parallel = chunks > 1 && scheduler::worth_parallel(work as u64);
+        scheduler::for_each_chunk(self.op, chunks, parallel, &|chunk| {
+            let (first, end) = (chunk * per_chunk, self.positions.min((chunk + 1) * per_chunk));
+            if !streams {
+                return gather(first, end - first, out.data().wrapping_add(first * bytes));
+            }
+            let mut turn = Turn([MaybeUninit::uninit(); STREAM_TURN * STREAM_RUN]);
+            let buffer = turn.0.as_mut_ptr().cast::<u8>();
+            for first in (first..end).step_by(STREAM_TURN) {
+                let count = (end - first).min(STREAM_TURN);
+                gather(first, count, buffer)?;
+                // SAFETY: a turn holds `count` runs; all but the last turns are whole lines, chunks and `out` begin with one.
+                unsafe { ffi::stream()(buffer, out.data().wrapping_add(first * bytes), count * bytes) };
+            }
+            stream_fence();
+            Ok(())
+        })
+    }
+
+    /// The error of an index out of bounds at `place`.
+    fn out_of_range(&self, index: &Integers, place: usize) -> Error {
+        Error::IndexOutOfRange {
+            op: self.op,
+            index: integer_at(&index.tensor, place),
+            axis: index.own_axis,
+            size: index.size,
+        }
     }
 
     /// Copies `values`, one for all or as many as are selected, contiguous and of the view's dtype,
@@ -411,8 +491,7 @@ const LINE: usize = 64;
 /// Bytes of the longest runs that are streamed: those that one move copies.
 const STREAM_RUN: usize = 16;
 
-/// Gathers `n` runs of `bytes` past the caches, a turn at a time (1e6 float64 in random order, one core:
-/// 1.20 ms; with ordinary stores 1.37 ms).
+/// Gathers `n` runs of `bytes` past the caches, a turn at a time.
 ///
 /// # Safety
 /// As for the kernel; `target` is aligned to 64. The caller fences.
@@ -535,13 +614,22 @@ pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Resul
         let size = tensor.shape()[0];
         let bytes = tensor.size() / size * tensor.dtype().itemsize();
         let n = indices.size();
+        let out_of_range = |place| Error::IndexOutOfRange { op, index: integer_at(indices, place), axis: 0, size };
+        if let Some(kernel) = ffi::gather_at(indices.dtype(), bytes)
+            && tensor.ndim() == 1
+        {
+            let out = Tensor::empty(op, indices.shape(), tensor.dtype())?;
+            // SAFETY: both are contiguous, and the result has room for `n`.
+            let checked = unsafe { kernel(indices.data(), n, size as i64, bytes as i64, tensor.data(), out.data()) };
+            return if checked < n { Err(out_of_range(checked)) } else { Ok(out) };
+        }
         let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
         // SAFETY: both are contiguous; `offsets` has room for `n`.
         let checked = unsafe {
             ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr().cast(), 0)
         };
         if checked < n {
-            return Err(Error::IndexOutOfRange { op, index: integer_at(indices, checked), axis: 0, size });
+            return Err(out_of_range(checked));
         }
         let mut shape: Shape = SmallVec::from_slice(indices.shape());
         shape.extend_from_slice(&tensor.shape()[1..]);

@@ -2,6 +2,7 @@
 //! C++ kernels of `csrc/`. This crate holds nearly all of corepy's `unsafe`.
 
 pub mod argreduce;
+mod copy;
 pub mod create;
 pub mod elementwise;
 pub mod exec;

@@ -1,8 +1,7 @@
 //! Joining, repeating and rolling: the manipulation functions that move elements. Each writes blocks of
 //! its operands into slices of a fresh tensor.
 
-use corepy_core::plan::{Plan, memory_order, plan};
-use corepy_core::reduction_plan::Axes;
+use corepy_core::plan::{memory_order, plan};
 use corepy_core::shape::{Shape, checked_size, normalize_axis};
 use corepy_core::{DType, Error, Op, Result, Tensor, scheduler};
 use smallvec::SmallVec;
@@ -60,7 +59,9 @@ impl Moves {
         }
     }
 
-    fn run(self, op: &'static str) -> Result<()> {
+    fn run(mut self, op: &'static str) -> Result<()> {
+        // In the order of the result, so that a thread's moves write one part of it.
+        self.0.sort_by_key(|(to, _)| to.data().addr());
         let bytes: usize = self.0.iter().map(|(to, _)| to.size() * to.dtype().itemsize()).sum();
         let parallel = scheduler::worth_parallel((bytes as f32 * COST) as u64);
         // Several small ones to a chunk.
@@ -68,43 +69,11 @@ impl Moves {
         scheduler::for_each_chunk(op, self.0.len().div_ceil(per_chunk), parallel, &|chunk| {
             let first = chunk * per_chunk;
             for (to, from) in &self.0[first..self.0.len().min(first + per_chunk)] {
-                if !copy_directly(to, from) {
-                    elementwise::assign(op, to, Operand::Tensor(from))?;
-                }
+                elementwise::assign_apart(op, to, from)?;
             }
             Ok(())
         })
     }
-}
-
-/// Copies `from` to `to`, which overlap nowhere, without a block in between, if they are of one dtype and neither is
-/// walked across its rows, which tiles do better; otherwise does nothing and returns false.
-fn copy_directly(to: &Tensor, from: &Tensor) -> bool {
-    if to.dtype() != from.dtype() {
-        return false;
-    }
-    let Plan { shape, strides } =
-        plan(to.shape(), &memory_order(to.shape(), &[to.strides()]), &[to.strides(), from.strides()]);
-    let item = to.dtype().itemsize();
-    let last = shape.len() - 1;
-    let (rows, cols) = (if last > 0 { shape[last - 1] } else { 1 }, shape[last]);
-    let step = |strides: &[isize]| (if last > 0 { strides[last - 1] } else { 0 }, strides[last]);
-    let ((to_row, to_col), (from_row, from_col)) = (step(&strides[0]), step(&strides[1]));
-    let is_across = |row: isize, col: isize| row != 0 && row.unsigned_abs() < col.unsigned_abs();
-    if is_across(to_row, to_col) || is_across(from_row, from_col) {
-        return false;
-    }
-    let outer = last.saturating_sub(1);
-    let axes = |strides: &[isize]| Axes { shape: shape[..outer].into(), strides: strides[..outer].into() };
-    let (outer_to, outer_from) = (axes(&strides[0]), axes(&strides[1]));
-    let kernel = ffi::copy(item);
-    for square in 0..shape[..outer].iter().product() {
-        let source = from.data().wrapping_offset(outer_from.offset(square));
-        let target = to.data().wrapping_offset(outer_to.offset(square));
-        // SAFETY: the plan walks the tensors' own elements; the caller says that they overlap nowhere.
-        unsafe { kernel(source, from_row, from_col, target, to_row, to_col, rows, cols) };
-    }
-    true
 }
 
 /// Writes row `index` of each of `sources`, contiguous and of one dtype, in turn, for `rows` rows of `width` elements,

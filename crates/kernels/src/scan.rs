@@ -196,7 +196,7 @@ fn run(
         let (from, to) = (Shared(from), Shared(to));
         // Units whose base is known. A unit is read from memory once: for its leaves, and from the cache for its results.
         let known = AtomicUsize::new(0);
-        scheduler::for_each_chunk(op, units, true, &|unit| {
+        scheduler::for_each_chunk_in_order(op, units, true, &|unit| {
             let first = unit * UNIT;
             let count = UNIT.min(n - first);
             let leaves = count.div_ceil(LEAF);

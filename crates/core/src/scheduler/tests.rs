@@ -40,6 +40,46 @@ fn every_chunk_runs_once_on_any_number_of_threads() {
 }
 
 #[test]
+fn chunks_in_order_may_wait_for_those_before() {
+    let _turn = lock(&TURN);
+    for threads in [1, 2, 5] {
+        set_num_threads(threads).unwrap();
+        for _ in 0..=(ROUNDS / 10) {
+            let done = AtomicUsize::new(0);
+            for_each_chunk_in_order("test", 50, true, &|chunk| {
+                while done.load(Ordering::Acquire) < chunk {
+                    thread::yield_now();
+                }
+                done.store(chunk + 1, Ordering::Release);
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(done.into_inner(), 50);
+        }
+    }
+}
+
+#[test]
+fn a_thread_keeps_to_its_part_while_others_work() {
+    let _turn = lock(&TURN);
+    set_num_threads(2).unwrap();
+    let seen = Mutex::new(Vec::new());
+    // Both threads begin before either goes on.
+    for_each_chunk("test", 4, true, &|chunk| {
+        lock(&seen).push((thread::current().id(), chunk));
+        while lock(&seen).len() < 2 {
+            thread::yield_now();
+        }
+        Ok(())
+    })
+    .unwrap();
+    let seen = seen.into_inner().unwrap();
+    let caller = thread::current().id();
+    assert_eq!(seen.iter().find(|(id, _)| *id == caller), Some(&(caller, 0)));
+    assert_eq!(seen.iter().find(|(id, _)| *id != caller).map(|(_, chunk)| *chunk), Some(2));
+}
+
+#[test]
 fn several_threads_take_part() {
     let _turn = lock(&TURN);
     set_num_threads(3).unwrap();
@@ -68,7 +108,8 @@ fn the_lowest_error_wins_and_stops_the_rest() {
                 if chunk >= 5 { Err(value_error(chunk)) } else { Ok(()) }
             });
             assert_eq!(result, Err(value_error(5)));
-            assert!(ran.load(Ordering::Relaxed) < 6 + threads);
+            // Each thread fails once in a part of its own and once in the first.
+            assert!(ran.load(Ordering::Relaxed) < 6 + 2 * threads);
         }
     }
 }
