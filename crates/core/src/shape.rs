@@ -19,7 +19,16 @@ pub const MAX_RANK: usize = 64;
 ///
 /// As in NumPy, the product is taken over the non-zero sizes, so that a zero does not hide an
 /// overflow.
+#[inline]
 pub fn checked_size(op: &'static str, shape: &[usize], dtype: DType) -> Result<usize> {
+    // The usual case: a line whose bytes no dtype lets overflow.
+    match *shape {
+        [size] if size < 1 << 48 => Ok(size),
+        _ => checked_product(op, shape, dtype),
+    }
+}
+
+fn checked_product(op: &'static str, shape: &[usize], dtype: DType) -> Result<usize> {
     if shape.len() > MAX_RANK {
         return Err(Error::Value {
             op,
@@ -84,24 +93,30 @@ pub(crate) fn zeros<T: Copy + Default>(rank: usize) -> SmallVec<[T; 4]> {
     if rank <= 4 { first([T::default(); 4], rank) } else { SmallVec::from_elem(T::default(), rank) }
 }
 
-/// A copy of a slice.
+/// A copy of a slice; up to rank 4 without a loop.
 #[inline]
 pub fn from_slice<T: Copy + Default>(values: &[T]) -> SmallVec<[T; 4]> {
-    if values.len() > 4 {
-        return SmallVec::from_slice(values);
+    let zero = T::default();
+    match *values {
+        [] => first([zero; 4], 0),
+        [a] => first([a, zero, zero, zero], 1),
+        [a, b] => first([a, b, zero, zero], 2),
+        [a, b, c] => first([a, b, c, zero], 3),
+        [a, b, c, d] => first([a, b, c, d], 4),
+        _ => SmallVec::from_slice(values),
     }
-    let mut words = [T::default(); 4];
-    for (to, from) in words.iter_mut().zip(values) {
-        *to = *from;
-    }
-    first(words, values.len())
 }
 
 /// Strides in bytes of a C-contiguous tensor.
+#[inline]
 pub fn contiguous_strides(shape: &[usize], itemsize: usize) -> Strides {
     if shape.len() == 1 {
         return first([itemsize as isize, 0, 0, 0], 1);
     }
+    strides_of_many(shape, itemsize)
+}
+
+fn strides_of_many(shape: &[usize], itemsize: usize) -> Strides {
     let mut strides: Strides = zeros(shape.len());
     let mut stride = itemsize as isize;
     for (axis, &size) in shape.iter().enumerate().rev() {

@@ -4,7 +4,7 @@
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::{
-    Shape, Strides, checked_size, contiguous_strides, copied, dense_strides, from_slice, without, zeros,
+    Shape, Strides, checked_size, contiguous_strides, copied, dense_strides, first, from_slice, without, zeros,
 };
 use crate::storage::Storage;
 
@@ -44,6 +44,7 @@ unsafe impl Sync for Tensor {}
 
 impl Tensor {
     /// An uninitialised C-contiguous tensor.
+    #[inline]
     pub fn empty(op: &'static str, shape: &[usize], dtype: DType) -> Result<Tensor> {
         let size = checked_size(op, shape, dtype)?;
         let storage = Storage::allocate(op, size * dtype.itemsize())?;
@@ -148,6 +149,14 @@ impl Tensor {
     /// Whether the elements lie in C order without gaps.
     #[inline]
     pub fn is_contiguous(&self) -> bool {
+        match (self.shape(), self.strides()) {
+            ([], _) => true,
+            ([size], [stride]) => *size <= 1 || *stride == self.dtype.itemsize() as isize,
+            _ => self.is_contiguous_in_many(),
+        }
+    }
+
+    fn is_contiguous_in_many(&self) -> bool {
         let mut expected = self.dtype.itemsize() as isize;
         for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
             if size != 1 {
@@ -191,6 +200,21 @@ impl Tensor {
         }
         // SAFETY: a permutation of the axes reaches the same elements.
         unsafe { self.view(0, shape, strides) }
+    }
+
+    /// The transpose of a matrix, without the loops of [`Tensor::permuted`]; None for other ranks.
+    #[inline]
+    pub fn transposed(&self) -> Option<Tensor> {
+        let ([rows, columns], [down, along]) = (self.shape(), self.strides()) else { return None };
+        Some(Tensor {
+            storage: self.storage.clone(),
+            data: self.data,
+            size: self.size,
+            shape: first([*columns, *rows, 0, 0], 2),
+            strides: first([*along, *down, 0, 0], 2),
+            dtype: self.dtype,
+            writable: self.writable,
+        })
     }
 
     /// A view with the last two axes exchanged.
@@ -367,6 +391,8 @@ mod tests {
     fn views_reach_the_right_elements() {
         let a = arange(&[2, 3]);
         assert_eq!(values(&a.permuted(&[1, 0])), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(values(&a.transposed().unwrap()), [0, 3, 1, 4, 2, 5]);
+        assert!(a.expanded(0).transposed().is_none() && a.selected("t", 0, 0).unwrap().transposed().is_none());
         assert_eq!(values(&a.sliced(1, 2, -2, 2)), [2, 0, 5, 3]);
         assert_eq!(values(&a.selected("t", 0, -1).unwrap()), [3, 4, 5]);
         assert_eq!(values(&a.expanded(1)), [0, 1, 2, 3, 4, 5]);

@@ -58,12 +58,33 @@ pub fn flip(op: &'static str, tensor: &Tensor, axes: Option<&[i64]>) -> Result<T
 /// The axes in the order `axes`, a permutation.
 pub fn permute_dims(op: &'static str, tensor: &Tensor, axes: &[i64]) -> Result<Tensor> {
     let ndim = tensor.ndim();
+    if let Some(order) = few_axes(axes, ndim) {
+        return Ok(tensor.permuted(&order[..ndim]));
+    }
     normalize_axes(op, Some(axes), ndim)?;
     if axes.len() != ndim {
         return Err(Error::Value { op, message: format!("{} axes for a tensor of {ndim} dimensions", axes.len()) });
     }
     let order: Result<Shape> = axes.iter().map(|&axis| normalize_axis(op, axis, ndim)).collect();
     Ok(tensor.permuted(&order?))
+}
+
+/// A permutation of up to four axes, counted from the front; None for more, and where they are none.
+fn few_axes(axes: &[i64], ndim: usize) -> Option<[usize; 4]> {
+    let mut order = [0; 4];
+    if ndim > order.len() || axes.len() != ndim {
+        return None;
+    }
+    let mut seen = 0u32;
+    for (to, &axis) in order.iter_mut().zip(axes) {
+        let axis = if axis < 0 { axis + ndim as i64 } else { axis };
+        if !(0..ndim as i64).contains(&axis) {
+            return None;
+        }
+        *to = axis as usize;
+        seen |= 1 << axis;
+    }
+    (seen == (1 << ndim) - 1).then_some(order)
 }
 
 /// The axes `source` at the places `destination`, the others in their order.

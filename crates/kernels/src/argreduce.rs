@@ -1,7 +1,7 @@
 //! Where the largest or smallest element is, over all elements or along an axis.
 
 use corepy_core::reduction_plan::{Axes, plan_reduction};
-use corepy_core::shape::{Shape, normalize_axis};
+use corepy_core::shape::{MAX_RANK, Shape, normalize_axis};
 use corepy_core::storage::Storage;
 use corepy_core::{DType, Error, Result, Tensor, arena, scheduler};
 use smallvec::SmallVec;
@@ -16,6 +16,9 @@ const UNIT: usize = 32_768;
 const UNIT_COLUMNS: usize = 512;
 /// Columns below which rows are better made of them.
 const NARROW: usize = 8;
+
+/// Elements up to which a contiguous operand is searched whole without a plan.
+const FEW: usize = 4_096;
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,15 @@ pub fn argreduce(
     axis: Option<i64>,
     keepdims: bool,
 ) -> Result<Tensor> {
+    if axis.is_none() && (2..=FEW).contains(&tensor.size()) && tensor.is_contiguous() {
+        let ones = [1; MAX_RANK];
+        let out = Tensor::empty(op, if keepdims { &ones[..tensor.ndim()] } else { &[] }, DType::Int64)?;
+        let kernels = ffi::argreduce(extremum as usize, tensor.dtype());
+        let mut value = [0_u128; 1];
+        // SAFETY: one row; one place and one value.
+        unsafe { (kernels.rows)(tensor.data(), 0, 1, tensor.size(), out.data().cast(), value.as_mut_ptr().cast()) };
+        return Ok(out);
+    }
     let mut shape = Shape::from_slice(tensor.shape());
     let (source, axis) = match axis {
         Some(axis) => {

@@ -113,6 +113,14 @@ pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
     Ok(out)
 }
 
+/// As [`apply`], where that is one kernel call without a cast; None where it is not, and for operands that `op` does
+/// not take.
+#[inline]
+pub fn apply_few(op: Op, operands: &[Operand<'_>]) -> Option<Tensor> {
+    let compute = op.compute_dtype(operands.first()?.dtype()).ok()?;
+    apply_small(op, compute, operands)?.ok()
+}
+
 /// Applies `op` and writes the result into `out`, cast to its dtype: what in-place operators do.
 ///
 /// Behaves as if the operands were copied first, whatever memory they share with `out`.

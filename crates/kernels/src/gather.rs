@@ -608,37 +608,55 @@ fn sole_mask(selection: &Selection) -> Option<&Tensor> {
 /// Indices up to which they are all that is looked at: below this, a walk costs more than what it does.
 const FEW: usize = 256;
 
-/// The elements at `indices`, integers, along axis 0 of `tensor`, of at least one dimension.
-pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Result<Tensor> {
-    if indices.size() <= FEW && indices.is_contiguous() && tensor.is_contiguous() && tensor.size() > 0 {
-        let size = tensor.shape()[0];
-        let bytes = tensor.size() / size * tensor.dtype().itemsize();
-        let n = indices.size();
-        let out_of_range = |place| Error::IndexOutOfRange { op, index: integer_at(indices, place), axis: 0, size };
-        if let Some(kernel) = ffi::gather_at(indices.dtype(), bytes)
-            && tensor.ndim() == 1
-        {
-            let out = Tensor::empty(op, indices.shape(), tensor.dtype())?;
-            // SAFETY: both are contiguous, and the result has room for `n`.
-            let checked = unsafe { kernel(indices.data(), n, size as i64, bytes as i64, tensor.data(), out.data()) };
-            return if checked < n { Err(out_of_range(checked)) } else { Ok(out) };
-        }
-        let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
-        // SAFETY: both are contiguous; `offsets` has room for `n`.
-        let checked = unsafe {
-            ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr().cast(), 0)
+/// As [`get_leading`], where it is so little that a walk would cost more; None where it is not, and where an
+/// index is out of bounds.
+#[inline]
+pub fn get_few(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Option<Result<Tensor>> {
+    let n = indices.size();
+    if n > FEW || !indices.is_contiguous() || !tensor.is_contiguous() || tensor.size() == 0 {
+        return None;
+    }
+    let size = tensor.shape()[0];
+    let is_line = tensor.ndim() == 1;
+    let bytes = if is_line { 1 } else { tensor.size() / size } * tensor.dtype().itemsize();
+    if n * bytes > CHUNK_BYTES {
+        return None;
+    }
+    if is_line && let Some(kernel) = ffi::gather_at(indices.dtype(), bytes) {
+        let out = match Tensor::empty(op, indices.shape(), tensor.dtype()) {
+            Ok(out) => out,
+            Err(error) => return Some(Err(error)),
         };
-        if checked < n {
-            return Err(out_of_range(checked));
-        }
+        // SAFETY: both are contiguous, and the result has room for `n`.
+        let checked = unsafe { kernel(indices.data(), n, size as i64, bytes as i64, tensor.data(), out.data()) };
+        return (checked == n).then_some(Ok(out));
+    }
+    let mut offsets = [const { MaybeUninit::<i64>::uninit() }; FEW];
+    // SAFETY: both are contiguous; `offsets` has room for `n`.
+    let checked = unsafe {
+        ffi::offsets(indices.dtype())(indices.data(), n, size as i64, bytes as i64, offsets.as_mut_ptr().cast(), 0)
+    };
+    if checked < n {
+        return None;
+    }
+    let out = if is_line {
+        Tensor::empty(op, indices.shape(), tensor.dtype())
+    } else {
         let mut shape: Shape = SmallVec::from_slice(indices.shape());
         shape.extend_from_slice(&tensor.shape()[1..]);
-        let out = Tensor::empty(op, &shape, tensor.dtype())?;
-        if n * bytes <= CHUNK_BYTES {
-            // SAFETY: the offsets are checked, and the result has room for all.
-            unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr().cast(), n, out.data(), bytes) };
-            return Ok(out);
-        }
+        Tensor::empty(op, &shape, tensor.dtype())
+    };
+    if let Ok(out) = &out {
+        // SAFETY: the offsets are checked, and the result has room for all.
+        unsafe { ffi::gather(bytes)(tensor.data(), offsets.as_ptr().cast(), n, out.data(), bytes) };
+    }
+    Some(out)
+}
+
+/// The elements at `indices`, integers, along axis 0 of `tensor`, of at least one dimension.
+pub fn get_leading(op: &'static str, tensor: &Tensor, indices: &Tensor) -> Result<Tensor> {
+    if let Some(few) = get_few(op, tensor, indices) {
+        return few;
     }
     let index = Index::Integers { axis: 0, own_axis: 0, tensor: indices.clone() };
     get(op, &Selection { view: tensor.clone(), indices: SmallVec::from_iter([index]), outer: 0 })

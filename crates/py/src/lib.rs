@@ -8,7 +8,9 @@
 
 mod advanced_indexing;
 mod argument;
+mod arithmetic;
 mod array_interface;
+mod attributes;
 mod axis;
 mod buffer;
 mod clip;

@@ -13,7 +13,7 @@ use crate::{advanced_indexing, convert, dtype, fusion, indexing, operator, slots
 /// Elements from which the GIL is released around an operation. Releasing it and taking it back
 /// costs 0.09 µs when nobody else wants it; the cheapest operation on 32768 elements takes 4 µs, so
 /// that is 2 % at most, and no other thread waits longer than that for it.
-const DETACH_ELEMENTS: usize = 32_768;
+pub const DETACH_ELEMENTS: usize = 32_768;
 
 /// A tensor on the CPU: a view of typed memory with a shape and strides.
 ///

@@ -10,6 +10,8 @@ mod rows;
 mod source;
 mod squares;
 
+use std::mem::MaybeUninit;
+
 use corepy_core::reduction::ReductionTypes;
 use corepy_core::reduction_plan::{Axes, plan_reduction};
 use corepy_core::shape::{Shape, Strides, normalize_axes};
@@ -27,6 +29,10 @@ pub use squares::squares;
 /// Elements up to which a contiguous operand is reduced by one kernel call before any planning; one
 /// block of [`rows`].
 const INLINE_ELEMENTS: usize = rows::DIRECT_BLOCK;
+/// Elements up to which a contiguous operand is reduced over adjacent axes without a plan, which takes longer.
+const FEW: usize = 512;
+/// The most rows of such an operand that are accumulated: `kPanel` in `csrc/reduce_vector.h`.
+const FEW_ROWS: usize = 16;
 /// Rows from which it pays to reduce the outermost of several reduced axes on its own first.
 const STAGE_ROWS: usize = 8;
 /// Nanoseconds of work that one chunk should hold, as in [`crate::exec`].
@@ -111,6 +117,11 @@ pub(crate) fn reduce_source(
         }
         return Ok(out);
     }
+    if let Source::Tensor(tensor) = source
+        && let Some(result) = reduce_few(&job, tensor, &is_reduced, &shape)
+    {
+        return result;
+    }
     if count == 0 || size == 0 {
         return reduce_nothing(reduction, count, &shape, result);
     }
@@ -130,6 +141,54 @@ pub(crate) fn reduce_source(
     // SAFETY: the plan walks the operand's own elements, and as many results as `out` holds.
     unsafe { execute(&job, data, &plan.kept, &plan.reduced, out.data())? };
     Ok(out)
+}
+
+/// The reduction over adjacent axes of few elements, as the plan would have it but without one; None where it is not
+/// that. Rows are those of one panel of the kernel at most.
+fn reduce_few(job: &Job<'_>, tensor: &Tensor, is_reduced: &[bool], shape: &[usize]) -> Option<Result<Tensor>> {
+    if !(1..=FEW).contains(&tensor.size()) || job.source != job.compute || !tensor.is_contiguous() {
+        return None;
+    }
+    // Elements outside the reduced axes, along them and inside.
+    let (mut outer, mut rows, mut inner) = (1, 1, 1);
+    for (&size, &is_reduced) in tensor.shape().iter().zip(is_reduced) {
+        match (is_reduced, rows) {
+            (true, _) if inner > 1 => return None,
+            (true, _) => rows *= size,
+            (false, 1) => outer *= size,
+            (false, _) => inner *= size,
+        }
+    }
+    if rows == 1 || inner > 1 && rows > FEW_ROWS {
+        return None;
+    }
+    let out = match Tensor::empty(job.op, shape, job.result) {
+        Ok(out) => out,
+        Err(error) => return Some(Err(error)),
+    };
+    let mut accumulators = [const { MaybeUninit::<Number>::uninit() }; FEW / 2];
+    let target = if job.is_direct() { out.data() } else { accumulators.as_mut_ptr().cast() };
+    let (source, accumulator) = (job.source.itemsize(), job.accumulator.itemsize());
+    let kernels = job.kernels();
+    // SAFETY: the rows are the tensor's; `target` has room for all results, of which there are at most half as many as
+    // elements. A panel needs no scratch.
+    unsafe {
+        if inner == 1 {
+            (kernels.rows)(tensor.data(), (rows * source) as isize, outer, rows, target);
+        } else {
+            let mut offsets = [0; FEW_ROWS];
+            for (row, offset) in offsets[..rows].iter_mut().enumerate() {
+                *offset = (row * inner * source) as isize;
+            }
+            for index in 0..outer {
+                let data = tensor.data().add(index * rows * inner * source);
+                let target = target.add(index * inner * accumulator);
+                (kernels.columns)(data, offsets.as_ptr(), rows, inner, target, std::ptr::null_mut());
+            }
+        }
+        job.finish(target, out.data(), outer * inner);
+    }
+    Some(Ok(out))
 }
 
 /// Whether any element of `tensor` is true.
