@@ -190,10 +190,23 @@ struct Gemm {
     }
   }
 
-  // One register tile: R rows of N vectors. `a` is packed in panels of R, b's rows are `b_step` elements apart.
+  // Asks for R rows of c of N vectors.
+  template <size_t R, size_t N>
+  static COREPY_INLINE void prefetch(const char* c, ptrdiff_t c_row) {
+    constexpr size_t line = 64, bytes = N * width * sizeof(T);
+#pragma GCC unroll 1
+    for (size_t r = 0; r < R; ++r, c += c_row) {
+#pragma GCC unroll 4
+      for (size_t at = 0; at < bytes; at += line) __builtin_prefetch(c + at, 1);
+      __builtin_prefetch(c + bytes - 1, 1);
+    }
+  }
+
+  // One register tile: R rows of N vectors. `a` is packed in panels of R, b's rows are `b_step` elements apart. The
+  // tile's sums go on from c, so that nothing hides the wait for it: the one before asks for it, and this for `next`.
   template <size_t R, size_t N>
   static COREPY_INLINE void tile(const Part* a, const Part* b, ptrdiff_t b_step, size_t k, T* c, ptrdiff_t c_row,
-                                 bool accumulate) {
+                                 bool accumulate, const char* next) {
     V acc[R][parts][N];
 #pragma GCC unroll 16
     for (size_t r = 0; r < R; ++r) {
@@ -206,6 +219,7 @@ struct Gemm {
         }
       }
     }
+    if (next != nullptr) prefetch<R, N>(next, c_row);
     for (size_t p = 0; p < k; ++p) {
       V row[parts][N];
       [[maybe_unused]] V minus[N];
@@ -246,9 +260,10 @@ struct Gemm {
   // A tile of which only rows × cols elements exist goes through a buffer.
   template <size_t R, size_t N>
   static COREPY_NOINLINE void run_tile(const Part* a, const Part* b, ptrdiff_t b_step, size_t k, char* c,
-                                       ptrdiff_t c_row, size_t rows, size_t cols, bool accumulate) {
+                                       ptrdiff_t c_row, size_t rows, size_t cols, bool accumulate,
+                                       const char* next) {
     if (__builtin_expect(rows == R && cols == N * width, 1)) {
-      return tile<R, N>(a, b, b_step, k, reinterpret_cast<T*>(c), c_row, accumulate);
+      return tile<R, N>(a, b, b_step, k, reinterpret_cast<T*>(c), c_row, accumulate, next);
     }
     T buffer[R][N * width];
     if (accumulate) {
@@ -257,7 +272,7 @@ struct Gemm {
         for (size_t i = 0; i < N * width; ++i) buffer[r][i] = i < cols ? source[i] : T{};
       }
     }
-    tile<R, N>(a, b, b_step, k, &buffer[0][0], sizeof(buffer[0]), accumulate);
+    tile<R, N>(a, b, b_step, k, &buffer[0][0], sizeof(buffer[0]), accumulate, nullptr);
     for (size_t r = 0; r < rows; ++r) {
       __builtin_memcpy(static_cast<void*>(c + c_row * static_cast<ptrdiff_t>(r)), buffer[r], cols * sizeof(T));
     }
@@ -266,13 +281,16 @@ struct Gemm {
   // All rows of a against one panel of b of N vectors.
   template <size_t N>
   static void run_panel(const CorepyGemmBlock& block, const Part* b, ptrdiff_t b_step, char* c, size_t cols) {
+    const char* next_panel = c + Tile::cols * sizeof(T);
     const Part* a = static_cast<const Part*>(block.a);
     const bool accumulate = block.accumulate;
     size_t r = 0;
     for (; r + Tile::rows <= block.m; r += Tile::rows) {
-      run_tile<Tile::rows, N>(a, b, b_step, block.k, c, block.c_row, Tile::rows, cols, accumulate);
+      char* below = c + block.c_row * static_cast<ptrdiff_t>(Tile::rows);
+      const char* next = r + 2 * Tile::rows <= block.m ? below : next_panel;
+      run_tile<Tile::rows, N>(a, b, b_step, block.k, c, block.c_row, Tile::rows, cols, accumulate, next);
       a += Tile::rows * block.k * parts;
-      c += block.c_row * static_cast<ptrdiff_t>(Tile::rows);
+      c = below;
     }
     if (r < block.m) run_last<Tile::rows, N>(a, b, b_step, block, c, block.m - r, cols);
   }
@@ -285,7 +303,7 @@ struct Gemm {
         return run_last<R - Tile::row_step, N>(a, b, b_step, block, c, rows, cols);
       }
     }
-    run_tile<R, N>(a, b, b_step, block.k, c, block.c_row, rows, cols, block.accumulate);
+    run_tile<R, N>(a, b, b_step, block.k, c, block.c_row, rows, cols, block.accumulate, nullptr);
   }
 
   static void run(const CorepyGemmBlock* block_) {
