@@ -25,8 +25,9 @@ COREPY_BEGIN
 // T in memory; Parts of them are one number.
 template <class T, size_t Parts>
 struct Squares {
-  typedef double Vector __attribute__((vector_size(kRegister)));
-  static constexpr size_t width = kRegister / sizeof(double);
+  static constexpr size_t bytes = std::is_same_v<T, double> ? kRegister : kWidened;
+  typedef double Vector __attribute__((vector_size(bytes)));
+  static constexpr size_t width = bytes / sizeof(double);
   // Accumulators along a row, the same on every instruction set, and additions to each before they are
   // added to the total.
   static constexpr size_t lanes = 16;

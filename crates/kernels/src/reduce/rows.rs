@@ -93,6 +93,7 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
     let item = job.accumulator.itemsize();
     let partials = Storage::allocate(job.op, blocks * count * item)?;
     let kernels = job.kernels();
+    let in_place = rows.is_direct() && job.stream.is_none();
     let settling = job.settling();
     let settled: Vec<AtomicBool> =
         settling.map_or_else(Vec::new, |_| (0..count).map(|_| AtomicBool::new(false)).collect());
@@ -112,10 +113,14 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
                     continue;
                 }
                 let row_data = rows.data.wrapping_offset(kept.offset(row));
-                let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
                 // SAFETY: the block is the row's; `target` has room for one accumulator.
                 unsafe {
-                    let block = loader.load(start, len, &mut buffers);
+                    let block = if in_place {
+                        row_data.wrapping_add(start * job.source.itemsize())
+                    } else {
+                        let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
+                        loader.load(start, len, &mut buffers)
+                    };
                     (kernels.rows)(block, 0, 1, len, target);
                     if settling.is_some_and(|value| *target == value) {
                         settled[row].store(true, Ordering::Relaxed);
