@@ -17,10 +17,16 @@ typedef void (*CorepyReduceColumns)(const void* x, const ptrdiff_t* offsets, siz
 // acc[i] = acc[i] combined with x[i], which stands behind it in the order of elements.
 typedef void (*CorepyReduceCombine)(void* acc, const void* x, size_t n);
 
+// out = the reduction of the n >= 1 elements that `produce` computes, asked for in order, some of them
+// once more. The bits are those of a row in memory.
+typedef void (*CorepyReduceProduced)(CorepyProduce produce, void* context, size_t n, void* out);
+
 struct CorepyReduction {
   CorepyReduceRows rows;
   CorepyReduceColumns columns;
   CorepyReduceCombine combine;
+  // Null where rows are to be computed whole.
+  CorepyReduceProduced produced;
 };
 }
 
@@ -135,10 +141,19 @@ struct ReducerOf<All, T> {
   using type = TruthReducer<false, T>;
 };
 
+template <class Reducer>
+constexpr auto produced_of(int) -> decltype(&Reducer::produced) {
+  return Reducer::produced;
+}
+template <class Reducer>
+constexpr CorepyReduceProduced produced_of(...) {
+  return nullptr;
+}
+
 template <class Op, class T>
 constexpr CorepyReduction reduction() {
   using Reducer = typename ReducerOf<Op, T>::type;
-  return {Reducer::rows, Reducer::columns, Reducer::merge};
+  return {Reducer::rows, Reducer::columns, Reducer::merge, produced_of<Reducer>(0)};
 }
 
 COREPY_END

@@ -13,7 +13,16 @@
 #include <immintrin.h>
 #endif
 
+extern "C" {
+// The address of the elements [first, first + n) of something that is computed, valid until the next call.
+typedef const void* (*CorepyProduce)(void* context, size_t first, size_t n);
+}
+
 COREPY_BEGIN
+
+// Elements of a computed row that are asked for at a time (sum of |x|, float32, 2 cores, 32 MB in L3: 1.34 ms for 16,384,
+// 0.73 ms for 1024).
+constexpr size_t kProduced = 1024;
 
 // Bytes of accumulators along a row: four of the widest registers hide the latency of an addition.
 constexpr size_t kLaneBytes = 256;
@@ -246,6 +255,42 @@ struct VectorReducer {
     combine<Step, A>(out, right, lanes);
   }
 
+  // Elements in memory.
+  struct Memory {
+    const T* x;
+
+    template <class Step>
+    COREPY_INLINE void tree(size_t steps, A* out, Vector* sum) const {
+      lane_tree<Step>(x, steps, out, sum);
+    }
+    COREPY_INLINE const T* at(size_t first, size_t) const { return x + first; }
+  };
+
+  // Elements that are computed when they are asked for, a few leaves at a time: they are read while they are in L1.
+  struct Produced {
+    CorepyProduce produce;
+    void* context;
+
+    COREPY_INLINE const T* at(size_t first, size_t n) const {
+      return static_cast<const T*>(produce(context, first / Parts, n / Parts));
+    }
+    // As lane_tree, of the steps from `first` on.
+    template <class Step>
+    COREPY_NOINLINE void part(size_t first, size_t steps, A* out, Vector* sum) const {
+      constexpr size_t most = kProduced / lanes;
+      if (steps <= most) return lane_tree<Step>(at(first * lanes, steps * lanes), steps, out, sum);
+      const size_t left = left_part(steps, Op::leaf < most ? Op::leaf : most);
+      part<Step>(first, left, out, sum);
+      alignas(64) A right[lanes];
+      part<Step>(first + left, steps - left, right, sum);
+      combine<Step, A>(out, right, lanes);
+    }
+    template <class Step>
+    COREPY_INLINE void tree(size_t steps, A* out, Vector* sum) const {
+      part<Step>(0, steps, out, sum);
+    }
+  };
+
   // A group of lanes, in registers.
   struct Group {
     Vector part[kGroup];
@@ -286,19 +331,22 @@ struct VectorReducer {
   }
 
   // False if a NaN may have been lost.
-  template <class Step>
-  static COREPY_INLINE bool row(const T* x, size_t n, A* out) {
+  template <class Step, class Source>
+  static COREPY_INLINE bool row(Source source, size_t n, A* out) {
     Vector sum = {};
     A rest[Parts];
     for (size_t p = 0; p < Parts; ++p) rest[p] = Op::template identity<A>();
+    const T* x = n < lanes ? source.at(0, n) : nullptr;
     if (n >= group) {
       Group g;
       if (n >= lanes) {
         alignas(64) A acc[lanes];
         const size_t steps = n / lanes;
-        lane_tree<Step>(x, steps, acc, &sum);
-        x += steps * lanes;
+        source.template tree<Step>(steps, acc, &sum);
         n -= steps * lanes;
+        // What is taken once more below lies before the rest.
+        constexpr size_t before = Op::is_idempotent ? group : 0;
+        if (n > 0) x = source.at(steps * lanes - before, n + before) + before;
         g = Group::from(acc);
         Group g1 = Group::from(acc + group), g2 = Group::from(acc + 2 * group);
         if (n >= group) g.template apply<Step>(Group::template of<Step>(x, sum));
@@ -345,10 +393,17 @@ struct VectorReducer {
     A* result = static_cast<A*>(out);
     for (size_t r = 0; r < rows; ++r) {
       const T* first = reinterpret_cast<const T*>(data + stride * static_cast<ptrdiff_t>(r));
-      if (__builtin_expect(!row<Fast>(first, n * Parts, result + r * Parts), 0)) {
-        row<Op>(first, n * Parts, result + r * Parts);
+      if (__builtin_expect(!row<Fast>(Memory{first}, n * Parts, result + r * Parts), 0)) {
+        row<Op>(Memory{first}, n * Parts, result + r * Parts);
       }
     }
+  }
+
+  static void produced(CorepyProduce produce, void* context, size_t n, void* out) {
+    const Produced source{produce, context};
+    A* result = static_cast<A*>(out);
+    if (n * Parts <= kProduced) return rows(source.at(0, n * Parts), 0, 1, n, out);
+    if (__builtin_expect(!row<Fast>(source, n * Parts, result), 0)) row<Op>(source, n * Parts, result);
   }
 
   template <size_t Registers, class Row>

@@ -447,7 +447,7 @@ fn reductions(reduction: Reduction) -> Vec<String> {
         .into_iter()
         .map(|dtype| match reduction.has_kernel(dtype) {
             true => format!("reduction<{reduction:?}, {}>()", reduction_operand(reduction, dtype)),
-            false => String::from("{nullptr, nullptr, nullptr}"),
+            false => String::from("{nullptr, nullptr, nullptr, nullptr}"),
         })
         .collect()
 }

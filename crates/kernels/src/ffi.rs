@@ -1,5 +1,7 @@
 //! The only door to `csrc/`: tables of kernels, one per instruction set.
 
+use std::ffi::c_void;
+
 use corepy_core::{DType, Op, Reduction};
 
 use crate::isa::{self, Isa};
@@ -70,7 +72,15 @@ pub struct ReductionKernels {
     >,
     /// Combines `n` accumulators with those that follow them.
     pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
+    /// The `n` elements that `produce` computes, to a number.
+    pub produced: Option<ReduceProduced>,
 }
+
+/// Gives the elements `first..first + n` of something that is computed; see `csrc/reduce_vector.h`.
+pub type Produce = unsafe extern "C" fn(context: *mut c_void, first: usize, n: usize) -> *const u8;
+
+/// See `CorepyReduceProduced` in `csrc/reduce.h`.
+pub type ReduceProduced = unsafe extern "C" fn(produce: Produce, context: *mut c_void, n: usize, out: *mut u8);
 
 /// Packs rows × cols elements into panels: see `csrc/gemm.h`. Strides in bytes.
 pub type PackKernel =

@@ -3,6 +3,8 @@
 //! The kernels see nothing but such blocks, wherever they come from: a block that a fused program
 //! has computed is as good.
 
+use std::ffi::c_void;
+
 use corepy_core::arena::Scope;
 use corepy_core::reduction_plan::Axes;
 use corepy_core::{DType, Result};
@@ -29,6 +31,37 @@ pub struct Buffers {
     gathered: *mut u8,
     cast: *mut u8,
     room: Option<Room>,
+}
+
+/// The elements of a stream from one on, as a kernel asks for them.
+pub struct Producer<'a> {
+    loader: &'a Loader<'a>,
+    start: usize,
+    buffers: &'a mut Buffers,
+}
+
+impl<'a> Producer<'a> {
+    /// The elements from `start` on; `buffers` have room for what the kernel asks for at a time.
+    pub fn new(loader: &'a Loader<'a>, start: usize, buffers: &'a mut Buffers) -> Producer<'a> {
+        Producer { loader, start, buffers }
+    }
+
+    /// The kernel's argument.
+    pub fn context(&mut self) -> *mut c_void {
+        std::ptr::from_mut(self).cast()
+    }
+
+    /// See [`ffi::Produce`].
+    ///
+    /// # Safety
+    /// `context` is a producer's, and the elements exist.
+    pub unsafe extern "C" fn produce(context: *mut c_void, first: usize, n: usize) -> *const u8 {
+        // SAFETY: the caller's promise; the kernel is the only one that has the producer.
+        unsafe {
+            let producer = &mut *context.cast::<Producer<'_>>();
+            producer.loader.load(producer.start + first, n, producer.buffers)
+        }
+    }
 }
 
 /// The address that stands for the first element of a stream; nothing is read there.
@@ -76,7 +109,7 @@ impl Loader<'_> {
         if let Some(stream) = self.stream {
             let first = (block.addr() - stream_base().addr()) / item;
             let (target, room) = buffers.stream();
-            // SAFETY: the caller's promise; each element is loaded once.
+            // SAFETY: the caller's promise; one thread computes what it loads, if once more, then to the same values.
             block = unsafe { stream.compute(first, len, target, room) };
         } else if !self.is_contiguous() {
             let mut target = buffers.gathered;

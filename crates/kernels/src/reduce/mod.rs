@@ -60,6 +60,7 @@ struct Kernels {
     rows: unsafe extern "C" fn(*const u8, isize, usize, usize, *mut u8),
     columns: unsafe extern "C" fn(*const u8, *const isize, usize, usize, *mut u8, *mut u8),
     combine: unsafe extern "C" fn(*mut u8, *const u8, usize),
+    produced: Option<ffi::ReduceProduced>,
 }
 
 /// The reduction of `tensor` over `axes` (all of them without), to `dtype` if that is given.
@@ -312,9 +313,14 @@ impl Job<'_> {
     fn kernels(&self) -> Kernels {
         let kernels = ffi::reduce(self.kernel, self.compute);
         match (kernels.rows, kernels.columns, kernels.combine) {
-            (Some(rows), Some(columns), Some(combine)) => Kernels { rows, columns, combine },
+            (Some(rows), Some(columns), Some(combine)) => Kernels { rows, columns, combine, produced: kernels.produced },
             _ => unreachable!("types() chooses dtypes that have kernels"),
         }
+    }
+
+    /// The kernel that asks for what a stream computes, if there is one that takes its dtype.
+    fn produced(&self) -> Option<ffi::ReduceProduced> {
+        self.stream.filter(|_| self.source == self.compute).and(self.kernels().produced)
     }
 
     /// Whether accumulators are results, apart from the division.

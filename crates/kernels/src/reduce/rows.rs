@@ -6,13 +6,16 @@ use corepy_core::reduction_plan::Axes;
 use corepy_core::storage::Storage;
 use corepy_core::{Result, arena};
 
-use super::load::Loader;
+use super::load::{Loader, Producer};
 use super::{Job, Shared};
 
 /// Elements per block that is read in place: long enough that a call costs nothing.
 pub const DIRECT_BLOCK: usize = 16_384;
 /// Elements per block that passes through the arena and should stay in L1/L2.
 const ARENA_BLOCK: usize = 4_096;
+/// Elements of a stream that are computed before they are read, and of a row from which the kernel asks for them.
+const PRODUCED: usize = 2_048;
+const PRODUCED_ROW: usize = 512;
 
 /// # Safety
 /// As [`super::execute`].
@@ -41,8 +44,11 @@ unsafe fn reduce_whole(
     block: usize,
 ) -> Result<()> {
     let (n, count) = (reduced.size(), kept.size());
-    let per_unit = (block / n).clamp(1, count);
+    // What is computed should be read while it is in L1.
+    let at_once = if job.stream.is_some() { PRODUCED } else { block };
+    let per_unit = (at_once / n).clamp(1, count);
     let kernels = job.kernels();
+    let produced = job.produced().filter(|_| n >= PRODUCED_ROW);
     let axes = kept.around(reduced);
     let loader = Loader { data, stream: job.stream, source: job.source, compute: job.compute, axes };
     let out = Shared(out);
@@ -62,10 +68,19 @@ unsafe fn reduce_whole(
                 // SAFETY: the rows are the operand's; `target` and `results` have room for `len` elements.
                 unsafe {
                     match &mut buffers {
-                        Some(buffers) => {
-                            let rows = loader.load(first * n, len * n, buffers);
-                            (kernels.rows)(rows, (n * job.compute.itemsize()) as isize, len, n, target);
-                        }
+                        Some(buffers) => match produced {
+                            Some(produced) => {
+                                for row in 0..len {
+                                    let target = target.wrapping_add(row * job.accumulator.itemsize());
+                                    let mut producer = Producer::new(&loader, (first + row) * n, buffers);
+                                    produced(Producer::produce, producer.context(), n, target);
+                                }
+                            }
+                            None => {
+                                let rows = loader.load(first * n, len * n, buffers);
+                                (kernels.rows)(rows, (n * job.compute.itemsize()) as isize, len, n, target);
+                            }
+                        },
                         None => {
                             let mut target = target;
                             kept.pieces(first, len, |piece| {
@@ -93,6 +108,7 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
     let item = job.accumulator.itemsize();
     let partials = Storage::allocate(job.op, blocks * count * item)?;
     let kernels = job.kernels();
+    let produced = job.produced();
     let in_place = rows.is_direct() && job.stream.is_none();
     let settling = job.settling();
     let settled: Vec<AtomicBool> =
@@ -115,10 +131,15 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
                 let row_data = rows.data.wrapping_offset(kept.offset(row));
                 // SAFETY: the block is the row's; `target` has room for one accumulator.
                 unsafe {
+                    let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
+                    if let Some(produced) = produced {
+                        let mut producer = Producer::new(&loader, start, &mut buffers);
+                        produced(Producer::produce, producer.context(), len, target);
+                        continue;
+                    }
                     let block = if in_place {
                         row_data.wrapping_add(start * job.source.itemsize())
                     } else {
-                        let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
                         loader.load(start, len, &mut buffers)
                     };
                     (kernels.rows)(block, 0, 1, len, target);
