@@ -129,6 +129,8 @@ struct VectorReducer {
   static constexpr size_t kTile = kLaneBytes / bytes < 8 ? kLaneBytes / bytes : 8;
   static constexpr size_t kGroup = kGroupBytes / bytes;
   static constexpr size_t tile = kTile * width;
+  // The same across rows: with AVX-512 there are 32, and a row's piece should not be shorter than four cache lines.
+  static constexpr size_t kWide = kRegister == 64 && widens ? 2 * kTile : kTile;
 
   template <class Step>
   static constexpr bool loses_nan = !std::is_same_v<Step, Op>;
@@ -160,7 +162,7 @@ struct VectorReducer {
   static COREPY_INLINE void accumulate(Row row, size_t rows, Vector* acc, Vector& sum) {
     Vector next[Registers], one = {};
     // Hidden from GCC, which would add.
-    if constexpr (adds_widened<Step>) one = in_register(one + 1);
+    if constexpr (adds_widened<Step>) one = in_register(one + A(1));
 #pragma GCC unroll 16
     for (size_t k = 0; k < Registers; ++k) acc[k] = load(row(0) + k * width);
     if constexpr (loses_nan<Step>) {
@@ -175,9 +177,12 @@ struct VectorReducer {
       for (size_t k = 0; k < Registers; ++k) {
         next[k] = load(x + k * width);
         if constexpr (loses_nan<Step>) next[k] = in_register(next[k]);
+        else acc[k] = accumulated<Step>(acc[k], next[k], one);
       }
+      if constexpr (loses_nan<Step>) {
 #pragma GCC unroll 16
-      for (size_t k = 0; k < Registers; ++k) acc[k] = accumulated<Step>(acc[k], next[k], one);
+        for (size_t k = 0; k < Registers; ++k) acc[k] = Step::apply(acc[k], next[k]);
+      }
       if constexpr (loses_nan<Step>) {
 #pragma GCC unroll 4
         for (size_t half = Registers / 2; half > 0; half /= 2) {
@@ -189,13 +194,23 @@ struct VectorReducer {
     }
   }
 
+  static COREPY_INLINE void store(const Vector* acc, size_t registers, A* out) {
+#pragma GCC unroll 16
+    for (size_t k = 0; k < registers; ++k) __builtin_memcpy(out + k * width, &acc[k], sizeof(Vector));
+  }
+
+  template <class Step>
+  static COREPY_INLINE void combine_lanes(Vector* acc, const Vector* other) {
+#pragma GCC unroll 16
+    for (size_t k = 0; k < kTile; ++k) acc[k] = Step::apply(acc[k], other[k]);
+  }
+
   // As accumulate, to memory.
   template <class Step, size_t Registers, class Row>
   static COREPY_INLINE void accumulate_to(Row row, size_t rows, A* out, Vector& sum) {
     Vector acc[Registers];
     accumulate<Step, Registers>(row, rows, acc, sum);
-#pragma GCC unroll 16
-    for (size_t k = 0; k < Registers; ++k) __builtin_memcpy(out + k * width, &acc[k], sizeof(Vector));
+    store(acc, Registers, out);
   }
 
   // Whether the tree's lowest levels are kept in registers.
@@ -210,19 +225,25 @@ struct VectorReducer {
       const T* first = x + number * Op::leaf * lanes;
       accumulate<Step, kTile>([=](size_t r) { return first + r * lanes; }, Op::leaf, acc, sum);
     };
-    const auto add = [](Vector* acc, const Vector* other) COREPY_INLINE_LAMBDA {
-#pragma GCC unroll 16
-      for (size_t k = 0; k < kTile; ++k) acc[k] = Step::apply(acc[k], other[k]);
-    };
     accumulate_leaf(0, low);
     accumulate_leaf(1, leaf);
-    add(low, leaf);
+    combine_lanes<Step>(low, leaf);
     accumulate_leaf(2, high);
     accumulate_leaf(3, leaf);
-    add(high, leaf);
-    add(low, high);
-#pragma GCC unroll 16
-    for (size_t k = 0; k < kTile; ++k) __builtin_memcpy(out + k * width, &low[k], sizeof(Vector));
+    combine_lanes<Step>(high, leaf);
+    combine_lanes<Step>(low, high);
+    store(low, kTile, out);
+  }
+
+  // lane_tree of up to two leaves, kept in registers.
+  template <class Step>
+  static COREPY_INLINE void two_leaves(const T* x, size_t steps, Vector* acc, Vector& sum) {
+    const auto row = [=](size_t r) COREPY_INLINE_LAMBDA { return x + r * lanes; };
+    if (steps <= Op::leaf) return accumulate<Step, kTile>(row, steps, acc, sum);
+    Vector other[kTile];
+    accumulate<Step, kTile>(row, Op::leaf, acc, sum);
+    accumulate<Step, kTile>([=](size_t r) { return row(Op::leaf + r); }, steps - Op::leaf, other, sum);
+    combine_lanes<Step>(acc, other);
   }
 
   // The lanes of `steps` >= 1 times `lanes` elements.
@@ -250,9 +271,10 @@ struct VectorReducer {
   struct Group {
     Vector part[kGroup];
 
-    static COREPY_INLINE Group from(const A* lanes_in_memory) {
+    static COREPY_INLINE Group from(const Vector* registers) {
       Group g;
-      __builtin_memcpy(&g, lanes_in_memory, sizeof(Group));
+#pragma GCC unroll 4
+      for (size_t k = 0; k < kGroup; ++k) g.part[k] = registers[k];
       return g;
     }
 
@@ -294,18 +316,27 @@ struct VectorReducer {
     if (n >= group) {
       Group g;
       if (n >= lanes) {
-        alignas(64) A acc[lanes];
+        Vector acc[lanes / width];
         const size_t steps = n / lanes;
-        lane_tree<Step>(x, steps, acc, &sum);
+        bool is_done = false;
+        if constexpr (in_registers) {
+          is_done = steps <= 2 * Op::leaf;
+          if (is_done) two_leaves<Step>(x, steps, acc, sum);
+        }
+        if (!is_done) {
+          alignas(64) A in_memory[lanes];
+          lane_tree<Step>(x, steps, in_memory, &sum);
+          __builtin_memcpy(acc, in_memory, sizeof(acc));
+        }
         x += steps * lanes;
         n -= steps * lanes;
         g = Group::from(acc);
-        Group g1 = Group::from(acc + group), g2 = Group::from(acc + 2 * group);
+        Group g1 = Group::from(acc + kGroup), g2 = Group::from(acc + 2 * kGroup);
         if (n >= group) g.template apply<Step>(Group::template of<Step>(x, sum));
         if (n >= 2 * group) g1.template apply<Step>(Group::template of<Step>(x + group, sum));
         if (n >= 3 * group) g2.template apply<Step>(Group::template of<Step>(x + 2 * group, sum));
         g.template apply<Step>(g2);
-        g1.template apply<Step>(Group::from(acc + 3 * group));
+        g1.template apply<Step>(Group::from(acc + 3 * kGroup));
         g.template apply<Step>(g1);
       } else {
         g = Group::template of<Step>(x, sum);
@@ -365,7 +396,11 @@ struct VectorReducer {
     const auto at = [=](size_t first) {
       return [=](size_t r) { return reinterpret_cast<const T*>(x + offsets[r]) + first; };
     };
-    for (; c + tile <= cols; c += tile) panel_tile<kTile>(at(c), rows, out + c);
+    for (; c + kWide * width <= cols; c += kWide * width) panel_tile<kWide>(at(c), rows, out + c);
+    if (kWide > kTile && c + tile <= cols) {
+      panel_tile<kTile>(at(c), rows, out + c);
+      c += tile;
+    }
     for (; c + group <= cols; c += group) panel_tile<kGroup>(at(c), rows, out + c);
     if (c == cols) return;
     for (size_t r = 0; r < rows; ++r) {
