@@ -157,6 +157,16 @@ struct Scan {
     }
   }
 
+  // One row, one element after another: the chain takes all the time, and nothing may delay it.
+  static void lone_row(const char* x_, size_t n, T* out, A acc) {
+    const T* x = reinterpret_cast<const T*>(x_);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n; ++i) {
+      acc = Op::apply(acc, scan_widen(x[i]));
+      out[i] = scan_narrow<T>(acc);
+    }
+  }
+
   // Up to kChains whole rows side by side, one element after another.
   static void rows_at_once(const char* x, ptrdiff_t x_stride, size_t rows, size_t n, char* out, ptrdiff_t out_stride,
                            const A* base) {
@@ -190,6 +200,11 @@ struct Scan {
     for (size_t r = 0; r < rows; r += kChains) {
       const size_t some = rows - r < kChains ? rows - r : kChains;
       const ptrdiff_t at = static_cast<ptrdiff_t>(r);
+      if (some == 1) {
+        lone_row(x + x_stride * at, n, reinterpret_cast<T*>(out + out_stride * at),
+                 base ? base[r] : Op::template identity<A>());
+        return;
+      }
       rows_at_once(x + x_stride * at, x_stride, some, n, out + out_stride * at, out_stride, base ? base + r : nullptr);
     }
   }
