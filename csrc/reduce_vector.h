@@ -138,6 +138,8 @@ struct VectorReducer {
   static constexpr size_t kTile = kLaneBytes / bytes < 8 ? kLaneBytes / bytes : 8;
   static constexpr size_t kGroup = kGroupBytes / bytes;
   static constexpr size_t tile = kTile * width;
+  // The same across rows: with AVX-512 there are 32, and a row's piece should not be shorter than four cache lines.
+  static constexpr size_t kWide = kRegister == 64 && widens ? 2 * kTile : kTile;
 
   template <class Step>
   static constexpr bool loses_nan = !std::is_same_v<Step, Op>;
@@ -169,7 +171,7 @@ struct VectorReducer {
   static COREPY_INLINE void accumulate(Row row, size_t rows, Vector* acc, Vector& sum) {
     Vector next[Registers], one = {};
     // Hidden from GCC, which would add.
-    if constexpr (adds_widened<Step>) one = in_register(one + 1);
+    if constexpr (adds_widened<Step>) one = in_register(one + A(1));
 #pragma GCC unroll 16
     for (size_t k = 0; k < Registers; ++k) acc[k] = load(row(0) + k * width);
     if constexpr (loses_nan<Step>) {
@@ -184,9 +186,12 @@ struct VectorReducer {
       for (size_t k = 0; k < Registers; ++k) {
         next[k] = load(x + k * width);
         if constexpr (loses_nan<Step>) next[k] = in_register(next[k]);
+        else acc[k] = accumulated<Step>(acc[k], next[k], one);
       }
+      if constexpr (loses_nan<Step>) {
 #pragma GCC unroll 16
-      for (size_t k = 0; k < Registers; ++k) acc[k] = accumulated<Step>(acc[k], next[k], one);
+        for (size_t k = 0; k < Registers; ++k) acc[k] = Step::apply(acc[k], next[k]);
+      }
       if constexpr (loses_nan<Step>) {
 #pragma GCC unroll 4
         for (size_t half = Registers / 2; half > 0; half /= 2) {
@@ -198,13 +203,23 @@ struct VectorReducer {
     }
   }
 
+  static COREPY_INLINE void store(const Vector* acc, size_t registers, A* out) {
+#pragma GCC unroll 16
+    for (size_t k = 0; k < registers; ++k) __builtin_memcpy(out + k * width, &acc[k], sizeof(Vector));
+  }
+
+  template <class Step>
+  static COREPY_INLINE void combine_lanes(Vector* acc, const Vector* other) {
+#pragma GCC unroll 16
+    for (size_t k = 0; k < kTile; ++k) acc[k] = Step::apply(acc[k], other[k]);
+  }
+
   // As accumulate, to memory.
   template <class Step, size_t Registers, class Row>
   static COREPY_INLINE void accumulate_to(Row row, size_t rows, A* out, Vector& sum) {
     Vector acc[Registers];
     accumulate<Step, Registers>(row, rows, acc, sum);
-#pragma GCC unroll 16
-    for (size_t k = 0; k < Registers; ++k) __builtin_memcpy(out + k * width, &acc[k], sizeof(Vector));
+    store(acc, Registers, out);
   }
 
   // Whether the tree's lowest levels are kept in registers.
@@ -219,19 +234,25 @@ struct VectorReducer {
       const T* first = x + number * Op::leaf * lanes;
       accumulate<Step, kTile>([=](size_t r) { return first + r * lanes; }, Op::leaf, acc, sum);
     };
-    const auto add = [](Vector* acc, const Vector* other) COREPY_INLINE_LAMBDA {
-#pragma GCC unroll 16
-      for (size_t k = 0; k < kTile; ++k) acc[k] = Step::apply(acc[k], other[k]);
-    };
     accumulate_leaf(0, low);
     accumulate_leaf(1, leaf);
-    add(low, leaf);
+    combine_lanes<Step>(low, leaf);
     accumulate_leaf(2, high);
     accumulate_leaf(3, leaf);
-    add(high, leaf);
-    add(low, high);
-#pragma GCC unroll 16
-    for (size_t k = 0; k < kTile; ++k) __builtin_memcpy(out + k * width, &low[k], sizeof(Vector));
+    combine_lanes<Step>(high, leaf);
+    combine_lanes<Step>(low, high);
+    store(low, kTile, out);
+  }
+
+  // lane_tree of up to two leaves, kept in registers.
+  template <class Step>
+  static COREPY_INLINE void two_leaves(const T* x, size_t steps, Vector* acc, Vector& sum) {
+    const auto row = [=](size_t r) COREPY_INLINE_LAMBDA { return x + r * lanes; };
+    if (steps <= Op::leaf) return accumulate<Step, kTile>(row, steps, acc, sum);
+    Vector other[kTile];
+    accumulate<Step, kTile>(row, Op::leaf, acc, sum);
+    accumulate<Step, kTile>([=](size_t r) { return row(Op::leaf + r); }, steps - Op::leaf, other, sum);
+    combine_lanes<Step>(acc, other);
   }
 
   // The lanes of `steps` >= 1 times `lanes` elements.
@@ -260,8 +281,13 @@ struct VectorReducer {
     const T* x;
 
     template <class Step>
-    COREPY_INLINE void tree(size_t steps, A* out, Vector* sum) const {
-      lane_tree<Step>(x, steps, out, sum);
+    COREPY_INLINE void tree(size_t steps, Vector* acc, Vector& sum) const {
+      if constexpr (in_registers) {
+        if (steps <= 2 * Op::leaf) return two_leaves<Step>(x, steps, acc, sum);
+      }
+      alignas(64) A lanes_in_memory[lanes];
+      lane_tree<Step>(x, steps, lanes_in_memory, &sum);
+      __builtin_memcpy(acc, lanes_in_memory, sizeof(lanes_in_memory));
     }
     COREPY_INLINE const T* at(size_t first, size_t) const { return x + first; }
   };
@@ -286,8 +312,10 @@ struct VectorReducer {
       combine<Step, A>(out, right, lanes);
     }
     template <class Step>
-    COREPY_INLINE void tree(size_t steps, A* out, Vector* sum) const {
-      part<Step>(0, steps, out, sum);
+    COREPY_INLINE void tree(size_t steps, Vector* acc, Vector& sum) const {
+      alignas(64) A lanes_in_memory[lanes];
+      part<Step>(0, steps, lanes_in_memory, &sum);
+      __builtin_memcpy(acc, lanes_in_memory, sizeof(lanes_in_memory));
     }
   };
 
@@ -295,9 +323,10 @@ struct VectorReducer {
   struct Group {
     Vector part[kGroup];
 
-    static COREPY_INLINE Group from(const A* lanes_in_memory) {
+    static COREPY_INLINE Group from(const Vector* registers) {
       Group g;
-      __builtin_memcpy(&g, lanes_in_memory, sizeof(Group));
+#pragma GCC unroll 4
+      for (size_t k = 0; k < kGroup; ++k) g.part[k] = registers[k];
       return g;
     }
 
@@ -340,20 +369,20 @@ struct VectorReducer {
     if (n >= group) {
       Group g;
       if (n >= lanes) {
-        alignas(64) A acc[lanes];
+        Vector acc[lanes / width];
         const size_t steps = n / lanes;
-        source.template tree<Step>(steps, acc, &sum);
+        source.template tree<Step>(steps, acc, sum);
         n -= steps * lanes;
         // What is taken once more below lies before the rest.
         constexpr size_t before = Op::is_idempotent ? group : 0;
         if (n > 0) x = source.at(steps * lanes - before, n + before) + before;
         g = Group::from(acc);
-        Group g1 = Group::from(acc + group), g2 = Group::from(acc + 2 * group);
+        Group g1 = Group::from(acc + kGroup), g2 = Group::from(acc + 2 * kGroup);
         if (n >= group) g.template apply<Step>(Group::template of<Step>(x, sum));
         if (n >= 2 * group) g1.template apply<Step>(Group::template of<Step>(x + group, sum));
         if (n >= 3 * group) g2.template apply<Step>(Group::template of<Step>(x + 2 * group, sum));
         g.template apply<Step>(g2);
-        g1.template apply<Step>(Group::from(acc + 3 * group));
+        g1.template apply<Step>(Group::from(acc + 3 * kGroup));
         g.template apply<Step>(g1);
       } else {
         g = Group::template of<Step>(x, sum);
@@ -420,7 +449,11 @@ struct VectorReducer {
     const auto at = [=](size_t first) {
       return [=](size_t r) { return reinterpret_cast<const T*>(x + offsets[r]) + first; };
     };
-    for (; c + tile <= cols; c += tile) panel_tile<kTile>(at(c), rows, out + c);
+    for (; c + kWide * width <= cols; c += kWide * width) panel_tile<kWide>(at(c), rows, out + c);
+    if (kWide > kTile && c + tile <= cols) {
+      panel_tile<kTile>(at(c), rows, out + c);
+      c += tile;
+    }
     for (; c + group <= cols; c += group) panel_tile<kGroup>(at(c), rows, out + c);
     if (c == cols) return;
     for (size_t r = 0; r < rows; ++r) {

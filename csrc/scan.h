@@ -34,8 +34,8 @@ COREPY_BEGIN
 
 // Elements that are added one after another; `LEAF` in scan.rs.
 constexpr size_t kScanLeaf = 64;
-// Chains at a time: additions take four cycles.
-constexpr size_t kChains = 4;
+// Chains at a time: additions take three or four cycles, and there are two a cycle.
+constexpr size_t kChains = 8;
 
 template <class T>
 COREPY_INLINE typename Widened<T>::type scan_widen(T x) {
@@ -95,29 +95,35 @@ struct Scan {
   static COREPY_INLINE void advance(const char* x, ptrdiff_t stride, size_t from, size_t to, A* acc, A* local) {
     A reached[K];
     const T* chain[K];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (size_t k = 0; k < K; ++k) {
       reached[k] = acc[k];
       chain[k] = at(x, stride, k);
     }
 #pragma GCC unroll 1
     for (size_t i = from; i < to; ++i) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (size_t k = 0; k < K; ++k) {
         reached[k] = Op::apply(reached[k], scan_widen(chain[k][i]));
         if constexpr (Stores) local[k * kScanLeaf + i] = reached[k];
       }
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (size_t k = 0; k < K; ++k) acc[k] = reached[k];
   }
 
   template <bool Stores>
   static void advance_some(size_t chains, const char* x, ptrdiff_t stride, size_t from, size_t to, A* acc, A* local) {
-    if (chains == 4) return advance<4, Stores>(x, stride, from, to, acc, local);
-    if (chains == 3) return advance<3, Stores>(x, stride, from, to, acc, local);
-    if (chains == 2) return advance<2, Stores>(x, stride, from, to, acc, local);
-    if (chains == 1) return advance<1, Stores>(x, stride, from, to, acc, local);
+    if (chains == 8) return advance<8, Stores>(x, stride, from, to, acc, local);
+    if (chains & 4) {
+      advance<4, Stores>(x, stride, from, to, acc, local);
+      x += 4 * stride;
+      acc += 4;
+      local += Stores ? 4 * kScanLeaf : 0;
+    }
+    if ((chains & 3) == 3) return advance<3, Stores>(x, stride, from, to, acc, local);
+    if ((chains & 3) == 2) return advance<2, Stores>(x, stride, from, to, acc, local);
+    if ((chains & 3) == 1) return advance<1, Stores>(x, stride, from, to, acc, local);
   }
 
   // Up to kChains leaves of the n elements at x; all are whole but the last. Returns their number.
@@ -148,6 +154,16 @@ struct Scan {
         n -= len;
       }
       x += static_cast<ptrdiff_t>(count) * leaf_bytes;
+    }
+  }
+
+  // One row, one element after another: the chain takes all the time, and nothing may delay it.
+  static void lone_row(const char* x_, size_t n, T* out, A acc) {
+    const T* x = reinterpret_cast<const T*>(x_);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n; ++i) {
+      acc = Op::apply(acc, scan_widen(x[i]));
+      out[i] = scan_narrow<T>(acc);
     }
   }
 
@@ -184,6 +200,11 @@ struct Scan {
     for (size_t r = 0; r < rows; r += kChains) {
       const size_t some = rows - r < kChains ? rows - r : kChains;
       const ptrdiff_t at = static_cast<ptrdiff_t>(r);
+      if (some == 1) {
+        lone_row(x + x_stride * at, n, reinterpret_cast<T*>(out + out_stride * at),
+                 base ? base[r] : Op::template identity<A>());
+        return;
+      }
       rows_at_once(x + x_stride * at, x_stride, some, n, out + out_stride * at, out_stride, base ? base + r : nullptr);
     }
   }
