@@ -3,6 +3,7 @@
 #include "../math/complex_functions.h"
 #include "../math/exp_f32.h"
 #include "../math/exp_f64.h"
+#include "../math/exp_wide.h"
 #include "../math/log_f32.h"
 #include "../math/log_f64.h"
 #include "../math/pow_f32.h"
@@ -35,5 +36,12 @@ COREPY_ORDINARY_FUNCTION(Log1p, log1p, log1p_strange)
 COREPY_ORDINARY_FUNCTION(Log2, log2, log_strange)
 COREPY_ORDINARY_FUNCTION(Log10, log10, log_strange)
 COREPY_FUNCTION(LogAddExp, logaddexp)
+
+#ifdef COREPY_WIDE
+template <>
+struct WideOf<Exp> {
+  using type = math::WideExp;
+};
+#endif
 
 COREPY_END
