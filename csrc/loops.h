@@ -25,10 +25,6 @@ typedef void (*CorepyKernel)(const void* const* args, void* out, size_t n, uint3
 // GCC cannot know and would otherwise check for, falling back to a scalar loop.
 #define COREPY_INDEPENDENT _Pragma("GCC ivdep")
 
-// A loop over a lambda that is not inlined does not vectorise, and GCC stops inlining one that is
-// called from several loops.
-#define COREPY_INLINE_LAMBDA __attribute__((always_inline))
-
 COREPY_BEGIN
 
 // Elements per look at the rare predicate: the block stays in L1 between the two passes.
@@ -192,12 +188,17 @@ struct WideCarefulImpl : std::false_type {};
 template <class Wide, class T>
 struct WideCarefulImpl<Wide, std::void_t<decltype(Wide::careful(std::declval<Vector<T>>()))>, T> : std::true_type {};
 
+template <class Wide, class, class T>
+struct WideStagedImpl : std::false_type {};
+template <class Wide, class T>
+struct WideStagedImpl<Wide, std::void_t<decltype(Wide::first(std::declval<Vector<T>>()))>, T> : std::true_type {};
+
 // Whether Op has a form for whole vectors of T.
 template <class Op, class T, bool = std::is_floating_point_v<T>>
 constexpr bool is_wide = false;
 template <class Op, class T>
-constexpr bool is_wide<Op, T, true> =
-    WideAllImpl<typename WideOf<Op>::type, void, T>::value || WideCarefulImpl<typename WideOf<Op>::type, void, T>::value;
+constexpr bool is_wide<Op, T, true> = WideAllImpl<typename WideOf<Op>::type, void, T>::value ||
+                                      WideCarefulImpl<typename WideOf<Op>::type, void, T>::value;
 
 // Vectors that are looked at together: one branch for all.
 constexpr size_t kWideGroup = 4;
@@ -208,13 +209,18 @@ COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
   else return Wide::careful(x);
 }
 
-// A group, all of which is read before any of it is written.
+// A group, all of which is read before any of it is written. Two stages, for long functions, come one after the other
+// for the group: the processor's window holds three vectors of the whole function, which is too few for its latencies.
 template <class Wide, class T>
 COREPY_INLINE void wide_group(const T* x, T* y) {
   constexpr size_t lanes = kRegister / sizeof(T);
   Vector<T> v[kWideGroup];
   for (size_t k = 0; k < kWideGroup; ++k) v[k] = load_vector(x + k * lanes);
-  if constexpr (WideAllImpl<Wide, void, T>::value) {
+  if constexpr (WideStagedImpl<Wide, void, T>::value) {
+    decltype(Wide::first(v[0])) middle[kWideGroup];
+    for (size_t k = 0; k < kWideGroup; ++k) middle[k] = Wide::first(v[k]);
+    for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::second(middle[k], v[k]));
+  } else if constexpr (WideAllImpl<Wide, void, T>::value) {
     for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::all(v[k]));
   } else {
     auto any = Wide::strange(v[0]);

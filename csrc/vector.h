@@ -75,6 +75,59 @@ struct WideOf {
 template <class T>
 using Bits = Vector<std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>>;
 
+// What functions written for one element are made of, so that as templates they are functions of vectors too.
+// A constant stands for a vector of it.
+template <class T>
+struct LaneOf {
+  using type = void;
+};
+template <>
+struct LaneOf<Vector<double>> {
+  using type = double;
+};
+template <>
+struct LaneOf<Vector<float>> {
+  using type = float;
+};
+template <class V>
+using Lane = typename LaneOf<V>::type;
+
+template <class T>
+COREPY_INLINE Vector<T> all_lanes(T x) {
+  return broadcast(x);
+}
+template <class T>
+COREPY_INLINE Vector<T> all_lanes(Vector<T> x) {
+  return x;
+}
+
+COREPY_INLINE Bits<double> bits(Vector<double> x) { return (Bits<double>)x; }
+COREPY_INLINE Bits<float> bits(Vector<float> x) { return (Bits<float>)x; }
+COREPY_INLINE Vector<double> from_bits(Bits<double> u) { return (Vector<double>)u; }
+COREPY_INLINE Vector<float> from_bits(Bits<float> u) { return (Vector<float>)u; }
+
+template <class A, class B, class C>
+using LaneOfAny = std::conditional_t<!std::is_void_v<Lane<A>>, Lane<A>,
+                                     std::conditional_t<!std::is_void_v<Lane<B>>, Lane<B>, Lane<C>>>;
+template <class A, class B, class C, class T = LaneOfAny<A, B, C>, class = std::enable_if_t<!std::is_void_v<T>>>
+COREPY_INLINE Vector<T> mul_add(A a, B b, C c) {
+  return multiply_add<T>(all_lanes<T>(a), all_lanes<T>(b), all_lanes<T>(c));
+}
+template <class V, class = std::enable_if_t<!std::is_void_v<Lane<V>>>>
+COREPY_INLINE Pair<V> two_product(V a, Lane<V> b) {
+  V p = a * b;
+  return {p, mul_add(a, b, -p)};
+}
+
+// f of each lane.
+template <class T, class F>
+COREPY_INLINE Vector<T> each_lane(Vector<T> x, F f) {
+  T lanes[kRegister / sizeof(T)];
+  store_vector(lanes, x);
+  for (T& lane : lanes) lane = f(lane);
+  return load_vector(lanes);
+}
+
 // GCC 12 warns of its unmasked intrinsics (-Wmaybe-uninitialized): hence masks of all lanes, which cost nothing.
 
 // The entry of a table of 8 that the lowest 3 bits of each lane say, bits above ignored.
@@ -119,6 +172,15 @@ COREPY_INLINE Vector<double> minimum(Vector<double> bound, Vector<double> x) {
   return (Vector<double>)_mm256_min_pd((__m256d)bound, (__m256d)x);
 #endif
 }
+// The greater of `bound` and x per lane; x where it is NaN.
+COREPY_INLINE Vector<double> maximum(Vector<double> bound, Vector<double> x) {
+#if defined(__AVX512F__)
+  return (Vector<double>)_mm512_maskz_max_pd(0xff, (__m512d)bound, (__m512d)x);
+#else
+  return (Vector<double>)_mm256_max_pd((__m256d)bound, (__m256d)x);
+#endif
+}
+
 // The lesser of `bound` and x per lane of 32 bits.
 COREPY_INLINE Bits<float> minimum(Bits<float> bound, Bits<float> x) {
 #if defined(__AVX512F__)

@@ -43,7 +43,8 @@ struct WideExp {
     Bits<double> exponent = (v.n << 49) & 0xfff0000000000000u;
     Double power = (Double)(v.power - exponent);
     Double other = x < -707.0 ? broadcast(0x1p-64) : x > 700.0 ? broadcast(2.0) : broadcast(1.0);
-    return multiply_add<double>(power, v.rest, power) * (Double)(exponent + 2 * bits(1.0) - (Bits<double>)other) * other;
+    Double scale = (Double)(exponent + 2 * bits(1.0) - (Bits<double>)other);
+    return multiply_add<double>(power, v.rest, power) * scale * other;
   }
   static COREPY_INLINE Float careful(Float x) {
     x = x < -104.0f ? broadcast(-104.0f) : x;
@@ -52,7 +53,8 @@ struct WideExp {
     Bits<float> exponent = (v.n << 19) & 0xff800000u;
     Float power = (Float)(v.power - exponent);
     Float other = x < -87.0f ? broadcast(0x1p-64f) : x > 80.0f ? broadcast(2.0f) : broadcast(1.0f);
-    return multiply_add<float>(power, v.rest, power) * (Float)(exponent + 2 * bits(1.0f) - (Bits<float>)other) * other;
+    Float scale = (Float)(exponent + 2 * bits(1.0f) - (Bits<float>)other);
+    return multiply_add<float>(power, v.rest, power) * scale * other;
   }
 
  private:

@@ -1,10 +1,10 @@
 // atan of whole vectors, by a table that fits into registers.
 //
-// atan|x| = c + atan(t), t = (|x| p - b) / (|x| b + p), with atan(b / p) = c to 2^-10 ulp: in the first interval b = c = 0 and
-// p = 1, in the last b = 1, c is pi/2 rounded and p what rounding lost, in the others b is a number near the middle
-// and p = 1. Intervals are halves (double) or quarters (float) of the binades of |x| + 1/2. |t| <= 1/4 (0.155), so
-// that an odd polynomial of degree 17 (relative error 2^-57.5) or 7 (2^-31.6) does. The numerator is exact where it
-// counts; the quotient's residual is put back, the denominator's rounding is small beside c.
+// atan|x| = c + atan(t), t = (|x| p - b) / (|x| b + p), with atan(b / p) = c to 2^-10 ulp: in the first interval b = 0
+// = c and p = 1, in the last b = 1, c is pi/2 rounded and p what rounding lost, in the others b is a number near the
+// middle and p = 1. Intervals are halves (double) or quarters (float) of the binades of |x| + 1/2. |t| <= 1/4 (0.155),
+// so that an odd polynomial of degree 17 (relative error 2^-57.5) or 7 (2^-31.6) does. The numerator is exact where
+// it counts; the quotient's residual is put back, the denominator's rounding is small beside c.
 //
 // Largest errors in ulp, avx2 = avx512: double 0.78 (3 million points against long double), float 0.84 (every 61st
 // input). NaN comes out of the arithmetic.

@@ -6,6 +6,7 @@
 #include "../math/exp_wide.h"
 #include "../math/log_f32.h"
 #include "../math/log_f64.h"
+#include "../math/log_wide.h"
 #include "../math/pow_f32.h"
 #include "../math/pow_f64.h"
 #include "function.h"
@@ -38,10 +39,16 @@ COREPY_ORDINARY_FUNCTION(Log10, log10, log_strange)
 COREPY_FUNCTION(LogAddExp, logaddexp)
 
 #ifdef COREPY_WIDE
-template <>
-struct WideOf<Exp> {
-  using type = math::WideExp;
-};
+#define COREPY_WIDE_OF(Functor)        \
+  template <>                          \
+  struct WideOf<Functor> {             \
+    using type = math::Wide##Functor;  \
+  };
+COREPY_WIDE_OF(Exp)
+COREPY_WIDE_OF(Log)
+COREPY_WIDE_OF(Log1p)
+COREPY_WIDE_OF(Log2)
+COREPY_WIDE_OF(Log10)
 #endif
 
 COREPY_END
