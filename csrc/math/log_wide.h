@@ -15,9 +15,10 @@
 COREPY_BEGIN
 namespace math {
 
-// Negative unless x is positive, normal and finite.
+// Negative unless x is positive, normal and finite; of the largest doubles, the exponent that is looked for is that
+// of infinity.
 COREPY_INLINE Bits<double> log_strange(Vector<double> x) {
-  return (bits(x) - 0x0010000000000000u) | (0x7fefffffffffffffu - bits(x));
+  return (bits(x) - 0x0010000000000000u) | (bits(0x1p1023) - bits(x));
 }
 COREPY_INLINE Bits<float> log_strange(Vector<float> x) { return (bits(x) - 0x00800000u) | (0x7f7fffffu - bits(x)); }
 
