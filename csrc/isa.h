@@ -18,3 +18,7 @@
 
 #define COREPY_NOINLINE __attribute__((noinline))
 #define COREPY_INLINE inline __attribute__((always_inline))
+
+// A loop over a lambda that is not inlined does not vectorise, and GCC stops inlining one that is
+// called from several loops.
+#define COREPY_INLINE_LAMBDA __attribute__((always_inline))

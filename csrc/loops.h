@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "scalar.h"
+#include "vector.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -23,10 +24,6 @@ typedef void (*CorepyKernel)(const void* const* args, void* out, size_t n, uint3
 // In-place use makes out == args[i]: no dependence is carried from one iteration to another, which
 // GCC cannot know and would otherwise check for, falling back to a scalar loop.
 #define COREPY_INDEPENDENT _Pragma("GCC ivdep")
-
-// A loop over a lambda that is not inlined does not vectorise, and GCC stops inlining one that is
-// called from several loops.
-#define COREPY_INLINE_LAMBDA __attribute__((always_inline))
 
 COREPY_BEGIN
 
@@ -181,6 +178,80 @@ COREPY_INLINE void ordinary_loop(const T* x, Out* y, size_t n) {
   }
 }
 
+#ifdef COREPY_WIDE
+template <class Wide, class, class T>
+struct WideAllImpl : std::false_type {};
+template <class Wide, class T>
+struct WideAllImpl<Wide, std::void_t<decltype(Wide::all(std::declval<Vector<T>>()))>, T> : std::true_type {};
+template <class Wide, class, class T>
+struct WideCarefulImpl : std::false_type {};
+template <class Wide, class T>
+struct WideCarefulImpl<Wide, std::void_t<decltype(Wide::careful(std::declval<Vector<T>>()))>, T> : std::true_type {};
+
+template <class Wide, class, class T>
+struct WideStagedImpl : std::false_type {};
+template <class Wide, class T>
+struct WideStagedImpl<Wide, std::void_t<decltype(Wide::first(std::declval<Vector<T>>()))>, T> : std::true_type {};
+
+// Whether Op has a form for whole vectors of T.
+template <class Op, class T, bool = std::is_floating_point_v<T>>
+constexpr bool is_wide = false;
+template <class Op, class T>
+constexpr bool is_wide<Op, T, true> = WideAllImpl<typename WideOf<Op>::type, void, T>::value ||
+                                      WideCarefulImpl<typename WideOf<Op>::type, void, T>::value;
+
+// Vectors that are looked at together: one branch for all.
+constexpr size_t kWideGroup = 4;
+
+template <class Wide, class T>
+COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
+  if constexpr (WideAllImpl<Wide, void, T>::value) return Wide::all(x);
+  else return Wide::careful(x);
+}
+
+// A group, all of which is read before any of it is written. Two stages, for long functions, come one after the other
+// for the group: the processor's window holds three vectors of the whole function, which is too few for its latencies.
+template <class Wide, class T>
+COREPY_INLINE void wide_group(const T* x, T* y) {
+  constexpr size_t lanes = kRegister / sizeof(T);
+  Vector<T> v[kWideGroup];
+  for (size_t k = 0; k < kWideGroup; ++k) v[k] = load_vector(x + k * lanes);
+  if constexpr (WideStagedImpl<Wide, void, T>::value) {
+    decltype(Wide::first(v[0])) middle[kWideGroup];
+    for (size_t k = 0; k < kWideGroup; ++k) middle[k] = Wide::first(v[k]);
+    for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::second(middle[k], v[k]));
+  } else if constexpr (WideAllImpl<Wide, void, T>::value) {
+    for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::all(v[k]));
+  } else {
+    auto any = Wide::strange(v[0]);
+    for (size_t k = 1; k < kWideGroup; ++k) any |= Wide::strange(v[k]);
+    if (__builtin_expect(any_sign<T>((Vector<T>)any), 0)) {
+      for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::careful(v[k]));
+    } else {
+      for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::ordinary(v[k]));
+    }
+  }
+}
+
+// The last vector overlaps the one before it and is read before anything is written: the output may be the input.
+template <class Wide, class T>
+COREPY_INLINE void wide_loop(const T* x, T* y, size_t n) {
+  constexpr size_t lanes = kRegister / sizeof(T);
+  if (n < lanes) {
+    T part[lanes] = {};
+    for (size_t i = 0; i < n; ++i) part[i] = x[i];
+    store_vector(part, wide_careful<Wide, T>(load_vector(part)));
+    for (size_t i = 0; i < n; ++i) y[i] = part[i];
+    return;
+  }
+  const Vector<T> last = load_vector(x + (n - lanes));
+  size_t i = 0;
+  for (; i + kWideGroup * lanes <= n; i += kWideGroup * lanes) wide_group<Wide, T>(x + i, y + i);
+  for (; i + lanes < n; i += lanes) store_vector(y + i, wide_careful<Wide, T>(load_vector(x + i)));
+  store_vector(y + (n - lanes), wide_careful<Wide, T>(last));
+}
+#endif
+
 // Elements whose middle results wait for the second stage.
 constexpr size_t kStageBlock = 256;
 
@@ -232,6 +303,9 @@ struct Unary {
   using Out = decltype(Op::apply(std::declval<T>()));
 
   static Out one(T x) {
+#ifdef COREPY_WIDE
+    if constexpr (is_wide<Op, T>) return wide_careful<typename WideOf<Op>::type, T>(broadcast(x))[0];
+#endif
     if constexpr (has_rare<Op, T>) {
       if (Op::rare(x)) return Op::slow(x);
     }
@@ -250,6 +324,9 @@ struct Unary {
         });
       }
     }
+#ifdef COREPY_WIDE
+    if constexpr (is_wide<Op, T>) return wide_loop<typename WideOf<Op>::type>(x, y, n);
+#endif
     if constexpr (has_rare<Op, T>) {
       guarded_loop(
           n, [=](size_t i) COREPY_INLINE_LAMBDA { return Op::rare(x[i]); },

@@ -179,7 +179,7 @@ namespace hyperbolic64 {
 // log(u) + k0 ln2 as 2 atanh(s) + k ln2 with s = (u 2^-k - 1) / (u 2^-k + 1); for u < 1.375 with the quotient
 // `small`, which is the same number without cancellation.
 COREPY_INLINE double log_of_sum(Pair<double> u, Pair<double> small_num, Pair<double> small_den, double k0) {
-  log64::Split v = log64::split_normal(u.high, 0x1p52 + 1023);
+  log64::Split<double> v = log64::split_normal(u.high, 0x1p52 + 1023);
   double scale = from_bits((uint64_t{2046} << 52) - (v.shifted & ~log64::kFractionMask));
   double low = u.low * scale;
   Pair<double> num = fast_two_sum(v.mantissa - 1.0, low);

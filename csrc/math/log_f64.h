@@ -11,7 +11,7 @@
 // ulp): log 0.88 / 0.90, log2 0.91 / 0.95, log10 0.85 / 0.92, log1p 0.89 / 0.88. There is no rare path:
 // subnormal arguments are scaled, and 0, negative, infinite and NaN arguments are selects.
 #pragma once
-#include "../scalar.h"
+#include "../vector.h"
 
 COREPY_BEGIN
 namespace math {
@@ -24,18 +24,29 @@ constexpr uint64_t kLowestBits = 0x3fe6000000000000u;  // bits of 0.6875, the le
 constexpr uint64_t kFractionMask = 0x000fffffffffffffu;
 
 // x = 2^exponent * mantissa for positive normal x; exponent + bias is also left in the top of `shifted`.
+template <class V>
 struct Split {
-  double exponent, mantissa;
-  uint64_t shifted;
+  V exponent, mantissa;
+  decltype(bits(V{})) shifted;
 };
-COREPY_INLINE Split split_normal(double x, double bias) {
-  uint64_t u = bits(x) + (kOneBits - kLowestBits);
+// The exponent of positive u (as bits), of a normal number unless `any`.
+template <bool any = false, class U>
+COREPY_INLINE auto exponent_f64(U u, double bias = 0x1p52 + 1023) {
+#if defined(COREPY_WIDE) && defined(__AVX512F__)
+  if constexpr (!any && std::is_same_v<U, Bits<double>>)
+    return (Vector<double>)_mm512_maskz_getexp_pd(0xff, (__m512d)u);
+#endif
   // 2^52 + integer by its bits: AVX2 has no conversion from 64-bit integers.
-  double k = from_bits((u >> 52) | 0x4330000000000000u) - bias;
+  return from_bits((u >> 52) | 0x4330000000000000u) - bias;
+}
+template <class V>
+COREPY_INLINE Split<V> split_normal(V x, double bias) {
+  auto u = bits(x) + (kOneBits - kLowestBits);
+  V k = exponent_f64(u, bias);
   return {k, from_bits((u & kFractionMask) + kLowestBits), u};
 }
 template <bool ordinary = false>
-COREPY_INLINE Split split(double x) {
+COREPY_INLINE Split<double> split(double x) {
   if constexpr (ordinary) return split_normal(x, 0x1p52 + 1023);
   bool subnormal = x < 0x1p-1022;
   return split_normal(subnormal ? x * 0x1p54 : x, subnormal ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023);
@@ -44,8 +55,9 @@ COREPY_INLINE Split split(double x) {
 // With s = f / (2 + f) and z = s^2: log(1 + f) = f - s * (f - z poly), for 0.6875 <= 1 + f <= 1.375; poly
 // scaled by log_b(e) gives the logarithm to the base b. A Horner chain: measured faster here than splitting
 // it.
+template <class V>
 struct Log1p {
-  double s, z, poly;
+  V s, z, poly;
 };
 struct Coefficients {
   double c0, c1, c2, c3, c4, c5, c6;
@@ -60,22 +72,25 @@ constexpr Coefficients kDecimal = {0x1.287a7636f43fap-2, 0x1.63c62774ec926p-3, 0
                                    0x1.8b4dbf747ca99p-4, 0x1.437b12d99ccf5p-4, 0x1.0ff22de957302p-4,
                                    0x1.0bcf029e6d017p-4};
 
-COREPY_INLINE Log1p log1p_parts(double f, Coefficients c) {
-  double s = f / (2.0 + f);
-  double z = s * s;
-  double p = mul_add(z, c.c6, c.c5);
+template <class V>
+COREPY_INLINE Log1p<V> log1p_parts(V f, Coefficients c) {
+  V s = f / (2.0 + f);
+  V z = s * s;
+  V p = mul_add(z, c.c6, c.c5);
   p = mul_add(p, z, c.c4);
   p = mul_add(p, z, c.c3);
   p = mul_add(p, z, c.c2);
   p = mul_add(p, z, c.c1);
   return {s, z, mul_add(p, z, c.c0)};
 }
-COREPY_INLINE double factor(double f, Log1p l) { return mul_add(-l.z, l.poly, f); }
+template <class V>
+COREPY_INLINE V factor(V f, Log1p<V> l) { return mul_add(-l.z, l.poly, f); }
 
 // k * high2 + p, the product exact and |k * high2| >= |p| or k = 0, as a sum with its error (on fma machines
 // without a multiplication of its own).
-COREPY_INLINE Pair<double> add_exponent(double k, double high2, double p) {
-  double h = mul_add(k, high2, p);
+template <class V>
+COREPY_INLINE Pair<V> add_exponent(V k, double high2, V p) {
+  V h = mul_add(k, high2, p);
   return {h, p - mul_add(k, -high2, h)};
 }
 
@@ -91,21 +106,20 @@ COREPY_INLINE double with_specials(double y, double x, double zero) {
 // log_b(x) = k * log_b(2) + log(m) * log_b(e), with log_b(2) = high2 + low2 and k * high2 exact, and log_b(e)
 // = e1 + e2. g = f * e1 keeps its rounding error. The plain form above would come to 1.04 ulp here; g - g f/2
 // + s (g f/2 + z poly), which is the same number, hides the rounding of s better.
-template <bool ordinary>
-COREPY_INLINE double log_base(double x, double high2, double low2, double e1, double e2, Coefficients c) {
-  Split v = split<ordinary>(x);
-  double f = v.mantissa - 1.0;
-  Log1p l = log1p_parts(f, c);
-  Pair<double> g = two_product(f, e1);
-  Pair<double> h = add_exponent(v.exponent, high2, g.high);
-  double low = mul_add(f, e2, g.low + h.low);
-  low = low2 == 0.0 ? low : mul_add(v.exponent, low2, low);
-  double half = 0.5 * f;
+template <class V>
+COREPY_INLINE V log_base(Split<V> v, double high2, double low2, double e1, double e2, Coefficients c) {
+  V f = v.mantissa - 1.0;
+  Log1p<V> l = log1p_parts(f, c);
+  Pair<V> g = two_product(f, e1);
+  Pair<V> h = add_exponent(v.exponent, high2, g.high);
+  V low = mul_add(f, e2, g.low + h.low);
+  if (low2 != 0.0) low = mul_add(v.exponent, low2, low);
+  V half = 0.5 * f;
   low = mul_add(l.s, mul_add(g.high, half, l.z * l.poly), low);
 #if !defined(__FMA__) && !defined(__aarch64__)
   low -= two_product(g.high, half).low;  // what the unfused product below loses
 #endif
-  return with_specials<ordinary>(h.high + mul_add(-g.high, half, low), x, 0.0);
+  return h.high + mul_add(-g.high, half, low);
 }
 
 // exponent * ln2 + log(1 + f + f_low), 0.6875 <= 1 + f <= 1.375, to about 2^-66 of its value as an
@@ -149,28 +163,40 @@ COREPY_INLINE int64_t log_strange(double x) {
   return bit_cast<int64_t>((bits(x) - 0x0010000000000000u) | (0x7fefffffffffffffu - bits(x)));
 }
 
-template <bool ordinary = false>
-COREPY_INLINE double log(double x) {
+template <class V>
+COREPY_INLINE V log_of(log64::Split<V> v) {
   using namespace log64;
-  Split v = split<ordinary>(x);
-  double f = v.mantissa - 1.0;
-  Log1p l = log1p_parts(f, kNatural);
-  Pair<double> h = add_exponent(v.exponent, kLn2High, f);
-  double tail = mul_add(v.exponent, kLn2Low, h.low);
-  return with_specials<ordinary>(h.high + mul_add(-l.s, factor(f, l), tail), x, 0.0);
+  V f = v.mantissa - 1.0;
+  Log1p<V> l = log1p_parts(f, kNatural);
+  Pair<V> h = add_exponent(v.exponent, kLn2High, f);
+  V tail = mul_add(v.exponent, kLn2Low, h.low);
+  return h.high + mul_add(-l.s, factor(f, l), tail);
 }
 
 // Exact for powers of two: there log(m) = 0.
-template <bool ordinary = false>
-COREPY_INLINE double log2(double x) {
-  return log64::log_base<ordinary>(x, 1.0, 0.0, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56, log64::kBinary);
+template <class V>
+COREPY_INLINE V log2_of(log64::Split<V> v) {
+  return log64::log_base(v, 1.0, 0.0, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56, log64::kBinary);
 }
 
 // log10(2) = 41 bits + rest.
+template <class V>
+COREPY_INLINE V log10_of(log64::Split<V> v) {
+  return log64::log_base(v, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57,
+                         log64::kDecimal);
+}
+
+template <bool ordinary = false>
+COREPY_INLINE double log(double x) {
+  return log64::with_specials<ordinary>(log_of(log64::split<ordinary>(x)), x, 0.0);
+}
+template <bool ordinary = false>
+COREPY_INLINE double log2(double x) {
+  return log64::with_specials<ordinary>(log2_of(log64::split<ordinary>(x)), x, 0.0);
+}
 template <bool ordinary = false>
 COREPY_INLINE double log10(double x) {
-  return log64::log_base<ordinary>(x, 0x1.34413509f6000p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1526e50ep-2,
-                                   0x1.95355baaafad3p-57, log64::kDecimal);
+  return log64::with_specials<ordinary>(log10_of(log64::split<ordinary>(x)), x, 0.0);
 }
 
 // Negative unless x is finite and above -1.
@@ -179,26 +205,30 @@ COREPY_INLINE int64_t log1p_strange(double x) {
 }
 
 // u = 1 + x rounded and its error c = x - (u - 1); log(u + c) with u = 2^k m, f = (m - 1) + c 2^-k. For k =
-// 0, f is x itself. Otherwise what rounding f loses is kept for the tail. -0 gets its sign back at the end.
+// 0, f is x itself. Otherwise what rounding f loses is kept for the tail. The sign of zero is lost.
+template <class V>
+COREPY_INLINE V log1p_of(V x, V u) {
+  using namespace log64;
+  V c = x - (u - 1.0);
+  Split<V> v = split_normal(u, 0x1p52 + 1023);
+  // 2^(1-k): one more than needed, so that k = 1024 gives 0 and not an infinity.
+  V scale = from_bits((uint64_t{2047} << 52) - (v.shifted & ~kFractionMask));
+  V g = v.mantissa - 1.0;
+  V d = c * scale;  // 2 c 2^-k
+  V f = mul_add(d, 0.5, g);
+  V lost = mul_add(d, 0.5, g - f);
+  lost = mul_add(-f, lost, lost);  // d log(1 + f) = lost / (1 + f)
+  Log1p<V> l = log1p_parts(f, kNatural);
+  Pair<V> h = add_exponent(v.exponent, kLn2High, f);
+  V tail = mul_add(v.exponent, kLn2Low, h.low + lost);
+  return h.high + mul_add(-l.s, factor(f, l), tail);
+}
+
 template <bool ordinary = false>
 COREPY_INLINE double log1p(double x) {
-  using namespace log64;
-  double u = 1.0 + x;
-  double c = x - (u - 1.0);
-  Split v = split_normal(u, 0x1p52 + 1023);
-  // 2^(1-k): one more than needed, so that k = 1024 gives 0 and not an infinity.
-  double scale = from_bits((uint64_t{2047} << 52) - (v.shifted & ~kFractionMask));
-  double g = v.mantissa - 1.0;
-  double d = c * scale;  // 2 c 2^-k
-  double f = mul_add(d, 0.5, g);
-  double lost = mul_add(d, 0.5, g - f);
-  lost = mul_add(-f, lost, lost);  // d log(1 + f) = lost / (1 + f)
-  Log1p l = log1p_parts(f, kNatural);
-  Pair<double> h = add_exponent(v.exponent, kLn2High, f);
-  double tail = mul_add(v.exponent, kLn2Low, h.low + lost);
-  double y = h.high + mul_add(-l.s, factor(f, l), tail);
+  double y = log1p_of(x, 1.0 + x);
   y = from_bits(bits(y) | (bits(x) & 0x8000000000000000u));
-  return with_specials<ordinary>(y, x, -1.0);
+  return log64::with_specials<ordinary>(y, x, -1.0);
 }
 
 }  // namespace math

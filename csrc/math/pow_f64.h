@@ -23,7 +23,7 @@ COREPY_INLINE int64_t pow_strange(double x, double y) {
 template <bool ordinary = false>
 COREPY_INLINE Pair<double> pow_exponent(double x, double y) {
   double ax = __builtin_fabs(x), ay = __builtin_fabs(y);
-  log64::Split v = log64::split<ordinary>(ordinary ? x : ax);
+  log64::Split<double> v = log64::split<ordinary>(ordinary ? x : ax);
   Pair<double> l = log64::log_pair(v.exponent, v.mantissa - 1.0, 0.0);
   if constexpr (!ordinary) {
     l.high = ax == 0.0 ? -__builtin_inf() : l.high;

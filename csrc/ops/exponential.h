@@ -3,8 +3,10 @@
 #include "../math/complex_functions.h"
 #include "../math/exp_f32.h"
 #include "../math/exp_f64.h"
+#include "../math/exp_wide.h"
 #include "../math/log_f32.h"
 #include "../math/log_f64.h"
+#include "../math/log_wide.h"
 #include "../math/pow_f32.h"
 #include "../math/pow_f64.h"
 #include "function.h"
@@ -35,5 +37,18 @@ COREPY_ORDINARY_FUNCTION(Log1p, log1p, log1p_strange)
 COREPY_ORDINARY_FUNCTION(Log2, log2, log_strange)
 COREPY_ORDINARY_FUNCTION(Log10, log10, log_strange)
 COREPY_FUNCTION(LogAddExp, logaddexp)
+
+#ifdef COREPY_WIDE
+#define COREPY_WIDE_OF(Functor)        \
+  template <>                          \
+  struct WideOf<Functor> {             \
+    using type = math::Wide##Functor;  \
+  };
+COREPY_WIDE_OF(Exp)
+COREPY_WIDE_OF(Log)
+COREPY_WIDE_OF(Log1p)
+COREPY_WIDE_OF(Log2)
+COREPY_WIDE_OF(Log10)
+#endif
 
 COREPY_END

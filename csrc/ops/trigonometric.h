@@ -3,6 +3,7 @@
 #include "../math/complex_functions.h"
 #include "../math/inverse_trig_f32.h"
 #include "../math/inverse_trig_f64.h"
+#include "../math/inverse_trig_wide.h"
 #include "../math/trig_f32.h"
 #include "../math/trig_f64.h"
 #include "function.h"
@@ -16,5 +17,12 @@ COREPY_FUNCTION(Asin, asin)
 COREPY_FUNCTION(Acos, acos)
 COREPY_FUNCTION(Atan, atan)
 COREPY_FUNCTION(Atan2, atan2)
+
+#ifdef COREPY_WIDE
+template <>
+struct WideOf<Atan> {
+  using type = math::WideAtan;
+};
+#endif
 
 COREPY_END
