@@ -110,6 +110,14 @@ pub const TABLES: &[Table] = &[
         entries: || vec![String::from("mirror<float>"), String::from("mirror<double>")],
     },
     Table {
+        unit: "eigen",
+        name: "eigenvalues",
+        entry: "CorepyEigenvalues",
+        rust: "EigenvaluesKernel",
+        shape: &[1],
+        entries: || vec![String::from("Eigenvalues::run")],
+    },
+    Table {
         unit: "reduce",
         name: "reduce",
         entry: "CorepyReduction",

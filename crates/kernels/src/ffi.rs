@@ -446,6 +446,10 @@ pub type HalvesKernel = unsafe extern "C" fn(
 /// The second half of a spectrum from the first: see `csrc/fft.h`.
 pub type MirrorKernel = unsafe extern "C" fn(x: *mut u8, n: usize, first: usize, last: usize, conjugate: u32);
 
+/// Eigenvalues of a real matrix of `n` rows, `stride` numbers apart: see `csrc/eigen.h`.
+pub type EigenvaluesKernel =
+    unsafe extern "C" fn(a: *mut f64, n: usize, stride: usize, work: *mut f64, re: *mut f64, im: *mut f64) -> u32;
+
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -757,4 +761,11 @@ pub fn halves(dtype: DType, inverse: bool) -> HalvesKernel {
 pub fn mirror(dtype: DType) -> MirrorKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().mirror)[usize::from(dtype == DType::Float64)] }
+}
+
+/// The eigenvalues of a small real matrix.
+#[inline]
+pub fn eigenvalues() -> EigenvaluesKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().eigenvalues)[0] }
 }

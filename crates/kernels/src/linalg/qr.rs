@@ -41,7 +41,7 @@ fn run<T: Element>(stack: &Stack, q: &Tensor, r: &Tensor, inner: usize) -> Resul
     let (all_q, all_r) = (Results::<T>::new(q, rows * inner), Results::<T>::new(r, inner * cols));
     let work = 500.0 + 0.2 * (rows * cols * (size + inner)) as f64 * (size_of::<T>() / 4) as f64;
     let (zero, one) = (T::nearest([0.0; 2]), T::nearest([1.0, 0.0]));
-    for_each_matrix(OP, stack.count, work, scratch, &|index, memory| {
+    for_each_matrix(OP, stack.count, work, Par::Seq, &|_| scratch, &|index, memory, _| {
         let elements = stack.matrix::<T>(index);
         // SAFETY: each index once, of tensors that outlive this.
         let (target_q, target_r) = unsafe { (all_q.of(index), all_r.of(index)) };
