@@ -614,7 +614,7 @@ fn team() -> Option<Arc<Team>> {
 /// As many threads as operations use, for libraries that share their work by rayon's own means.
 struct Pool {
     threads: usize,
-    pool: rayon::ThreadPool,
+    workers: rayon::ThreadPool,
     /// One at a time: two would take each other's threads, and wait for them.
     turn: Mutex<()>,
 }
@@ -627,7 +627,7 @@ pub fn in_pool<R: Send>(body: impl FnOnce(bool) -> R + Send) -> R {
     match if ROLE.get().is_inside() { None } else { pool() } {
         Some(pool) => {
             let _turn = lock(&pool.turn);
-            pool.pool.install(|| body(true))
+            pool.workers.install(|| body(true))
         }
         None => body(false),
     }
@@ -643,8 +643,8 @@ fn pool() -> Option<Arc<Pool>> {
         return Some(Arc::clone(pool));
     }
     let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    let pool = builder.thread_name(|index| format!("corepy-pool-{}", index + 1)).build().ok()?;
-    let pool = Arc::new(Pool { threads, pool, turn: Mutex::new(()) });
+    let workers = builder.thread_name(|index| format!("corepy-pool-{}", index + 1)).build().ok()?;
+    let pool = Arc::new(Pool { threads, workers, turn: Mutex::new(()) });
     let old = slot.replace(Arc::clone(&pool));
     drop(slot);
     drop(old);
