@@ -1,6 +1,9 @@
 """Decompositions: what they are made of gives the matrix back, for every dtype, size, stack and layout."""
 
+import os
 import pickle
+import signal
+import threading
 
 import numpy as np
 import pytest
@@ -212,17 +215,99 @@ def test_results_are_named_tuples_and_pickle(name):
     assert np.array_equal(np.asarray(copy[1]), np.asarray(result[1]))
 
 
+def parts(result):
+    """The bytes of each part of a result."""
+    return [np.asarray(x).tobytes() for x in (result if isinstance(result, tuple) else (result,))]
+
+
+def with_threads(counts, work):
+    """What `work` returns with each number of threads."""
+    before = cp.get_num_threads()
+    try:
+        results = []
+        for threads in counts:
+            cp.set_num_threads(threads)
+            results.append(work())
+        return results
+    finally:
+        cp.set_num_threads(before)
+
+
 @pytest.mark.parametrize("name", ["cholesky", "qr", "svd", "eigh", "eig", "inv", "det", "slogdet"])
 @pytest.mark.parametrize("shape", [(150, 150), (40, 12, 12)])
 def test_bits_do_not_depend_on_the_threads(name, shape):
     a = tensor(definite(shape))
-    results = []
-    before = cp.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            cp.set_num_threads(threads)
-            result = getattr(cp.linalg, name)(a)
-            results.append([np.asarray(x).tobytes() for x in (result if isinstance(result, tuple) else (result,))])
-    finally:
-        cp.set_num_threads(before)
+    results = with_threads((1, 2, 3), lambda: parts(getattr(cp.linalg, name)(a)))
     assert results[0] == results[1] == results[2]
+
+
+LARGE = ("cholesky", "svd", "svdvals", "eigh", "eigvalsh", "inv", "det")
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("dtype", ["float64", "complex64"])
+def test_bits_of_large_matrices_do_not_depend_on_the_threads_or_the_stack(name, dtype):
+    """These are decomposed by all threads together."""
+    a = definite((400, 400), dtype)
+    results = with_threads((1, 2, 3), lambda: parts(getattr(cp.linalg, name)(tensor(a))))
+    assert results[0] == results[1] == results[2]
+    stacked = getattr(cp.linalg, name)(tensor(np.stack([a.T, a])))
+    stacked = stacked if isinstance(stacked, tuple) else (stacked,)
+    assert [np.asarray(x)[1].tobytes() for x in stacked] == results[0]
+
+
+def test_large_solutions_do_not_depend_on_the_threads():
+    a, b = tensor(definite((400, 400))), tensor(random((400, 3)))
+    results = with_threads((1, 2, 3), lambda: np.asarray(cp.linalg.solve(a, b)))
+    assert results[0].tobytes() == results[1].tobytes() == results[2].tobytes()
+    assert_close(results[0], np.linalg.solve(np.asarray(a), np.asarray(b)), 1e5)
+
+
+def test_python_threads_decompose_large_matrices_at_once():
+    a = definite((300, 300))
+    expected = parts(cp.linalg.eigh(tensor(a)))
+    found = []
+    workers = [
+        threading.Thread(target=lambda: found.append(parts(cp.linalg.eigh(tensor(a))) == expected)) for _ in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert found == [True] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_forked_child_decomposes_large_matrices(busy):
+    """Also one forked while another thread decomposes, whose pool's threads and locks it does not have."""
+    a = tensor(definite((300, 300)))
+
+    def work():
+        return parts(cp.linalg.eigh(a))
+
+    expected, stop = work(), threading.Event()
+
+    def keep_busy():
+        while not stop.is_set():
+            work()
+
+    other = threading.Thread(target=keep_busy)
+    if busy:
+        other.start()
+    try:
+        for _ in range(3):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                try:
+                    os._exit(0 if work() == expected else 2)
+                finally:
+                    os._exit(1)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        if busy:
+            other.join()
+    assert work() == expected

@@ -583,6 +583,8 @@ pub fn set_num_threads(threads: usize) -> Result<()> {
     install_fork_handlers();
     let old = lock(&TEAM).take_if(|team| team.threads != threads);
     drop(old);
+    let old = lock(&POOL).take_if(|pool| pool.threads != threads);
+    drop(old);
     Ok(())
 }
 
@@ -609,6 +611,46 @@ fn team() -> Option<Arc<Team>> {
     team
 }
 
+/// As many threads as operations use, for libraries that share their work by rayon's own means.
+struct Pool {
+    threads: usize,
+    workers: rayon::ThreadPool,
+    /// One at a time: two would take each other's threads, and wait for them.
+    turn: Mutex<()>,
+}
+
+static POOL: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
+
+/// Calls `body` in a rayon pool of [`num_threads`] threads, started at the first use, and tells it so; or in this thread,
+/// which it must then make do with: within a chunk, and where threads cannot be had. Panics of `body` go on.
+pub fn in_pool<R: Send>(body: impl FnOnce(bool) -> R + Send) -> R {
+    match if ROLE.get().is_inside() { None } else { pool() } {
+        Some(pool) => {
+            let _turn = lock(&pool.turn);
+            pool.workers.install(|| body(true))
+        }
+        None => body(false),
+    }
+}
+
+fn pool() -> Option<Arc<Pool>> {
+    let threads = num_threads();
+    install_fork_handlers();
+    let mut slot = lock(&POOL);
+    if let Some(pool) = slot.as_ref()
+        && pool.threads == threads
+    {
+        return Some(Arc::clone(pool));
+    }
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    let workers = builder.thread_name(|index| format!("corepy-pool-{}", index + 1)).build().ok()?;
+    let pool = Arc::new(Pool { threads, workers, turn: Mutex::new(()) });
+    let old = slot.replace(Arc::clone(&pool));
+    drop(slot);
+    drop(old);
+    Some(pool)
+}
+
 /// The child of a fork has only the forking thread: it must find neither a held lock nor a team
 /// whose threads are gone.
 fn install_fork_handlers() {
@@ -625,14 +667,16 @@ fn install_fork_handlers() {
 
 #[cfg(all(unix, not(miri)))]
 mod fork {
-    use super::{Arc, Cell, LOOKING, MutexGuard, Ordering, ROLE, Role, TEAM, Team, lock, mem};
+    use super::{Arc, Cell, LOOKING, MutexGuard, Ordering, POOL, Pool, ROLE, Role, TEAM, Team, lock, mem};
+
+    type Held = (MutexGuard<'static, Option<Arc<Team>>>, MutexGuard<'static, Option<Arc<Pool>>>);
 
     thread_local! {
-        static HELD: Cell<Option<MutexGuard<'static, Option<Arc<Team>>>>> = const { Cell::new(None) };
+        static HELD: Cell<Option<Held>> = const { Cell::new(None) };
     }
 
     pub(super) extern "C" fn before() {
-        let _ = HELD.try_with(|held| held.set(Some(lock(&TEAM))));
+        let _ = HELD.try_with(|held| held.set(Some((lock(&TEAM), lock(&POOL)))));
     }
 
     pub(super) extern "C" fn parent() {
@@ -640,9 +684,10 @@ mod fork {
     }
 
     pub(super) extern "C" fn child() {
-        if let Ok(Some(mut team)) = HELD.try_with(Cell::take) {
-            // Dropping it would touch locks that threads which are gone may hold.
+        if let Ok(Some((mut team, mut pool))) = HELD.try_with(Cell::take) {
+            // Dropping them would touch locks that threads which are gone may hold.
             mem::forget(team.take());
+            mem::forget(pool.take());
         }
         LOOKING.store(0, Ordering::Relaxed);
         let _ = ROLE.try_with(|role| role.set(Role::Outside));

@@ -110,6 +110,22 @@ pub const TABLES: &[Table] = &[
         entries: || vec![String::from("mirror<float>"), String::from("mirror<double>")],
     },
     Table {
+        unit: "eigen",
+        name: "eigenvalues",
+        entry: "CorepyEigenvalues",
+        rust: "EigenvaluesKernel",
+        shape: &[1],
+        entries: || vec![String::from("Eigenvalues::run")],
+    },
+    Table {
+        unit: "qr",
+        name: "qr",
+        entry: "CorepyQr",
+        rust: "QrKernel",
+        shape: &[2],
+        entries: || vec![String::from("SmallQr<float>::run"), String::from("SmallQr<double>::run")],
+    },
+    Table {
         unit: "reduce",
         name: "reduce",
         entry: "CorepyReduction",

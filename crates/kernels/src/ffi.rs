@@ -456,6 +456,22 @@ pub type HalvesKernel = unsafe extern "C" fn(
 /// The second half of a spectrum from the first: see `csrc/fft.h`.
 pub type MirrorKernel = unsafe extern "C" fn(x: *mut u8, n: usize, first: usize, last: usize, conjugate: u32);
 
+/// Eigenvalues of a real matrix of `n` rows, `stride` numbers apart: see `csrc/eigen.h`.
+pub type EigenvaluesKernel =
+    unsafe extern "C" fn(a: *mut f64, n: usize, stride: usize, work: *mut f64, re: *mut f64, im: *mut f64) -> u32;
+
+/// A QR decomposition of a small real matrix: see `csrc/qr.h`.
+pub type QrKernel = unsafe extern "C" fn(
+    a: *mut u8,
+    a_stride: usize,
+    rows: usize,
+    cols: usize,
+    q: *mut u8,
+    q_stride: usize,
+    inner: usize,
+    work: *mut u8,
+) -> u32;
+
 // SAFETY: the pointers are to immutable statics.
 unsafe impl Sync for Tables {}
 
@@ -767,4 +783,23 @@ pub fn halves(dtype: DType, inverse: bool) -> HalvesKernel {
 pub fn mirror(dtype: DType) -> MirrorKernel {
     // SAFETY: the pointer is to an immutable static.
     unsafe { (*tables().mirror)[usize::from(dtype == DType::Float64)] }
+}
+
+/// The eigenvalues of a small real matrix.
+#[inline]
+pub fn eigenvalues() -> EigenvaluesKernel {
+    // SAFETY: the pointer is to an immutable static.
+    unsafe { (*tables().eigenvalues)[0] }
+}
+
+/// The QR decomposition of small matrices of `dtype`, where there is one: float32 and float64.
+#[inline]
+pub fn qr(dtype: DType) -> Option<QrKernel> {
+    let index = match dtype {
+        DType::Float32 => 0,
+        DType::Float64 => 1,
+        _ => return None,
+    };
+    // SAFETY: the pointer is to an immutable static.
+    Some(unsafe { (*tables().qr)[index] })
 }

@@ -217,8 +217,12 @@ fn run(op: &'static str, first: &Product, batch: &Batch) -> Result<()> {
     let threads = scheduler::num_threads();
     // Many products: whole ones are shared out.
     if count >= 4 * threads || cost < scheduler::WORTH_PARALLEL_NS as f32 {
-        const CHUNK_NS: f32 = 10_000.0;
-        let per_chunk = ((CHUNK_NS / cost) as usize).clamp(1, count);
+        // A helper that comes a microsecond late then costs little.
+        const CHUNK_NS: f32 = 3_000.0;
+        let most = ((CHUNK_NS / cost) as usize).clamp(1, count);
+        // As many for each thread.
+        let chunks = count.div_ceil(most).next_multiple_of(threads);
+        let per_chunk = count.div_ceil(chunks);
         let chunks = count.div_ceil(per_chunk);
         let parallel = chunks > 1 && scheduler::worth_parallel((cost * count as f32) as u64);
         return scheduler::for_each_chunk(op, chunks, parallel, &|chunk| {

@@ -285,3 +285,22 @@ fn a_forked_child_works() {
         done.store(true, Ordering::Relaxed);
     });
 }
+
+#[test]
+fn a_pool_has_as_many_threads_as_operations() {
+    let _turn = lock(&TURN);
+    for threads in [1, 3, 2] {
+        set_num_threads(threads).unwrap();
+        let found = in_pool(|has_threads| (has_threads, rayon::current_num_threads()));
+        assert_eq!(found, (true, threads));
+    }
+    // Chunks have threads of their own.
+    for_each_chunk("test", 4, true, &|_| {
+        assert!(!in_pool(|has_threads| has_threads));
+        Ok(())
+    })
+    .unwrap();
+    let panic = std::panic::catch_unwind(|| in_pool(|_| std::panic::resume_unwind(Box::new("on"))));
+    assert!(panic.is_err());
+    assert_eq!(in_pool(|_| 7), 7);
+}

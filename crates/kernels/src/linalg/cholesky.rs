@@ -21,18 +21,20 @@ pub fn cholesky(x: &Tensor, upper: bool) -> Result<Tensor> {
     Ok(out)
 }
 
+/// The side from which all threads decompose one matrix: at 512 × 512 two take 0.8 of the time of one.
+const LEAST: usize = 384;
+
 fn run<T: Element>(stack: &Stack, out: &Tensor, upper: bool) -> Result<()> {
     let n = stack.rows;
     if n == 0 {
         return Ok(());
     }
-    let scratch = StackReq::all_of(&[
-        temp_mat_scratch::<T>(n, n),
-        cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default()),
-    ]);
+    let scratch = |par: Par| {
+        StackReq::all_of(&[temp_mat_scratch::<T>(n, n), cholesky_in_place_scratch::<T>(n, par, Default::default())])
+    };
     let results = Results::<T>::new(out, n * n);
     let work = 400.0 + 0.1 * (n as f64).powi(3) * (size_of::<T>() / 4) as f64 / 2.0;
-    for_each_matrix(OP, stack.count, work, scratch, &|index, memory| {
+    for_each_matrix(OP, stack.count, work, stack::parts(n, LEAST), &scratch, &|index, memory, par| {
         with_matrix::<T, _>(n, n, memory, |mut a, memory| {
             let elements = stack.matrix::<T>(index);
             if upper {
@@ -45,7 +47,7 @@ fn run<T: Element>(stack: &Stack, out: &Tensor, upper: bool) -> Result<()> {
             } else {
                 copy_across(a.as_mut(), by_rows(elements, n, n), |element| element);
             }
-            let factored = cholesky_in_place(a.as_mut(), Default::default(), Par::Seq, memory, Default::default());
+            let factored = cholesky_in_place(a.as_mut(), Default::default(), par, memory, Default::default());
             if let Err(LltError::NonPositivePivot { index }) = factored {
                 let message =
                     format!("the matrix is not positive definite: its leading minor of order {} is not", index + 1);

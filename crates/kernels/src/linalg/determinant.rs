@@ -3,7 +3,7 @@
 use corepy_core::{Result, Tensor};
 
 use super::element::{Component, Element, with_element};
-use super::solve::{lu_scratch, lu_work, with_lu};
+use super::solve::{LEAST, lu_scratch, lu_work, with_lu};
 use super::stack::{self, Results, Stack, for_each_matrix};
 
 /// A determinant: `mantissa * 2^exponent`, which does not overflow on the way.
@@ -107,9 +107,10 @@ fn for_each_determinant<T: Element>(
     take: &(dyn Fn(usize, Determinant) + Sync),
 ) -> Result<()> {
     let n = stack.rows;
-    for_each_matrix(op, stack.count, lu_work::<T>(n), lu_scratch::<T>(n), &|index, memory| {
+    let par = stack::parts(n, LEAST);
+    for_each_matrix(op, stack.count, lu_work::<T>(n), par, &|par| lu_scratch::<T>(n, par), &|index, memory, par| {
         let elements = stack.matrix::<T>(index);
-        let determinant = with_lu(elements, n, memory, |lu, _| {
+        let determinant = with_lu(elements, n, par, memory, |lu, _| {
             if lu.zero.is_some() {
                 let value = if lu.finite { 0.0 } else { f64::NAN };
                 return Determinant { mantissa: [value; 2], exponent: 0 };

@@ -14,12 +14,16 @@ use super::stack::{
     self, Results, Stack, by_columns, by_rows, copy_across, for_each_matrix, load_transpose, singular, with_matrix,
 };
 
+/// The side from which all threads decompose one matrix: at 512 × 512 two take 0.83 of the time of one, 0.67 with the
+/// inverse.
+pub(super) const LEAST: usize = 384;
+
 /// Memory for [`with_lu`].
-pub(super) fn lu_scratch<T: Element>(n: usize) -> StackReq {
+pub(super) fn lu_scratch<T: Element>(n: usize, par: Par) -> StackReq {
     StackReq::all_of(&[
         temp_mat_scratch::<T>(n, n),
         StackReq::new::<usize>(2 * n),
-        factor::lu_in_place_scratch::<usize, T>(n, n, Par::Seq, Default::default()),
+        factor::lu_in_place_scratch::<usize, T>(n, n, par, Default::default()),
     ])
 }
 
@@ -62,6 +66,7 @@ impl<T: Element> Lu<'_, T> {
 pub(super) fn with_lu<T: Element, R>(
     elements: &[T],
     n: usize,
+    par: Par,
     memory: &mut MemStack,
     body: impl FnOnce(Lu<'_, T>, &mut MemStack) -> R,
 ) -> R {
@@ -74,8 +79,10 @@ pub(super) fn with_lu<T: Element, R>(
         stack::scale(a.as_mut(), scale);
         let (mut forward, memory) = memory.make_with(n, |_| 0_usize);
         let (mut backward, memory) = memory.make_with(n, |_| 0_usize);
+        // Of 512 × 512, 0.95 of the time that it takes with faer's own 16.
+        let parameters = factor::PartialPivLuParams { recursion_threshold: 8, ..faer::Auto::<T>::auto() };
         let (info, permutation) =
-            factor::lu_in_place(a.as_mut(), &mut forward, &mut backward, Par::Seq, memory, Default::default());
+            factor::lu_in_place(a.as_mut(), &mut forward, &mut backward, par, memory, parameters.into());
         let factors = a.as_ref();
         let smallest: f64 = f64::from(-T::Component::POWERS - 2).exp2();
         let zero = (0..n).find(|&i| {
@@ -106,19 +113,20 @@ fn run_inv<T: Element>(op: &'static str, stack: &Stack, out: &Tensor) -> Result<
     if n == 0 {
         return Ok(());
     }
-    let scratch = StackReq::all_of(&[lu_scratch::<T>(n), inverse::inverse_scratch::<usize, T>(n, Par::Seq)]);
+    let scratch = |par: Par| StackReq::all_of(&[lu_scratch::<T>(n, par), inverse::inverse_scratch::<usize, T>(n, par)]);
     let results = Results::<T>::new(out, n * n);
-    for_each_matrix(op, stack.count, 3.0 * lu_work::<T>(n), scratch, &|index, memory| {
+    let par = stack::parts(n, LEAST);
+    for_each_matrix(op, stack.count, 3.0 * lu_work::<T>(n), par, &scratch, &|index, memory, par| {
         let elements = stack.matrix::<T>(index);
         // SAFETY: each index once, of a tensor that outlives this.
         let target = unsafe { results.of(index) };
-        with_lu(elements, n, memory, |lu, memory| {
+        with_lu(elements, n, par, memory, |lu, memory| {
             if lu.is_singular() {
                 return Err(singular(op));
             }
             // The inverse of the transpose by columns is the inverse by rows.
             let inverse = by_columns(target, n, n);
-            inverse::inverse(inverse, lu.factors, lu.factors, lu.permutation, Par::Seq, memory);
+            inverse::inverse(inverse, lu.factors, lu.factors, lu.permutation, par, memory);
             lu.rescale(target);
             Ok(())
         })
@@ -153,23 +161,26 @@ pub fn solve(x1: &Tensor, x2: &Tensor) -> Result<Tensor> {
 
 fn run_solve<T: Element>(op: &'static str, a: &Stack, b: &Stack, batch: &[usize], out: &Tensor) -> Result<()> {
     let (n, k) = (a.rows, b.cols);
-    let right = substitution::solve_transpose_in_place_scratch::<usize, T>(n, k, Par::Seq);
-    let scratch = StackReq::all_of(&[lu_scratch::<T>(n), temp_mat_scratch::<T>(n, k), right]);
+    let scratch = |par: Par| {
+        let right = substitution::solve_transpose_in_place_scratch::<usize, T>(n, k, par);
+        StackReq::all_of(&[lu_scratch::<T>(n, par), temp_mat_scratch::<T>(n, k), right])
+    };
     let results = Results::<T>::new(out, n * k);
     let work = lu_work::<T>(n) * (1.0 + 3.0 * k as f64 / n as f64);
-    for_each_matrix(op, batch.iter().product(), work, scratch, &|index, memory| {
+    let par = stack::parts(n, LEAST);
+    for_each_matrix(op, batch.iter().product(), work, par, &scratch, &|index, memory, par| {
         let elements = a.matrix::<T>(broadcast_index(index, batch, a.batch()));
         let columns = b.matrix::<T>(broadcast_index(index, batch, b.batch()));
         // SAFETY: each index once, of a tensor that outlives this.
         let target = unsafe { results.of(index) };
-        with_lu(elements, n, memory, |lu, memory| {
+        with_lu(elements, n, par, memory, |lu, memory| {
             if lu.is_singular() {
                 return Err(singular(op));
             }
             with_matrix::<T, _>(n, k, memory, |mut x, memory| {
                 copy_across(x.as_mut(), by_rows(columns, n, k), |element| element);
                 let (factors, permutation) = (lu.factors, lu.permutation);
-                substitution::solve_transpose_in_place(factors, factors, permutation, x.as_mut(), Par::Seq, memory);
+                substitution::solve_transpose_in_place(factors, factors, permutation, x.as_mut(), par, memory);
                 copy_across(MatMut::from_row_major_slice_mut(target, n, k), x.as_ref(), |element| element);
                 lu.rescale(target);
             });

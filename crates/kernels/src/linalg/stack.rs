@@ -7,7 +7,7 @@ use corepy_core::shape::Shape;
 use corepy_core::{DType, DTypeSet, Error, Result, Tensor, arena, scheduler};
 use faer::dyn_stack::{MemStack, StackReq};
 use faer::mat::AsMatMut;
-use faer::{MatMut, MatRef};
+use faer::{MatMut, MatRef, Par};
 
 use super::element::{Component, Element};
 use crate::elementwise;
@@ -125,28 +125,47 @@ impl<T> Results<T> {
     }
 }
 
-/// Calls `body` with the index of each of `count` matrices and `scratch` bytes, on several threads where
-/// `matrix_ns`, an estimate per matrix, makes that worth it.
+/// Into how many parts faer cuts the work on one matrix. The sums of some decompositions depend on it, so that it must
+/// not be the number of threads: these take the parts in turn.
+const PARTS: usize = 4;
+
+/// How a matrix is decomposed whose smaller side is `size`: by all threads from `least` on. Whether there are several
+/// must not matter, since the sums are others then.
+pub(super) fn parts(size: usize, least: usize) -> Par {
+    if size >= least { Par::rayon(PARTS) } else { Par::Seq }
+}
+
+/// Calls `body` with the index of each of `count` matrices and `scratch` bytes: one matrix after the other on all threads
+/// if `par` says so, else several at a time where `matrix_ns`, an estimate per matrix, makes that worth it. Where
+/// threads cannot be had, `body` is told to do without.
 pub(super) fn for_each_matrix(
     op: &'static str,
     count: usize,
     matrix_ns: f64,
-    scratch: StackReq,
-    body: &(dyn Fn(usize, &mut MemStack) -> Result<()> + Sync),
+    par: Par,
+    scratch: &dyn Fn(Par) -> StackReq,
+    body: &(dyn Fn(usize, &mut MemStack, Par) -> Result<()> + Sync),
 ) -> Result<()> {
-    let bytes = scratch.unaligned_bytes_required();
+    let bytes = StackReq::any_of(&[scratch(Par::Seq), scratch(par)]).unaligned_bytes_required();
     if bytes > isize::MAX as usize {
         return Err(Error::OutOfMemory { op, bytes });
     }
-    let per_chunk = ((CHUNK_NS / matrix_ns) as usize).max(1);
-    let parallel = count > per_chunk && scheduler::worth_parallel((count as f64 * matrix_ns) as u64);
+    let together = !matches!(par, Par::Seq);
+    let per_chunk = if together { 1 } else { ((CHUNK_NS / matrix_ns) as usize).max(1) };
+    let parallel = !together && count > per_chunk && scheduler::worth_parallel((count as f64 * matrix_ns) as u64);
     scheduler::for_each_chunk(op, count.div_ceil(per_chunk), parallel, &|chunk| {
         arena::scope(op, |scope| {
             let memory = scope.bytes(bytes)?.cast::<MaybeUninit<u8>>();
             // SAFETY: the scope gave `bytes` bytes, to nobody else.
             let memory = unsafe { std::slice::from_raw_parts_mut(memory, bytes) };
             for index in chunk * per_chunk..count.min((chunk + 1) * per_chunk) {
-                body(index, MemStack::new(memory))?;
+                if together {
+                    scheduler::in_pool(|has_threads| {
+                        body(index, MemStack::new(memory), if has_threads { par } else { Par::Seq })
+                    })?;
+                } else {
+                    body(index, MemStack::new(memory), Par::Seq)?;
+                }
             }
             Ok(())
         })
