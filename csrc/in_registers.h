@@ -45,6 +45,17 @@ struct InRegisters {
 
   // GCC turns these arrays back into registers.
   static Vector<T> unary(Vector<T> x) {
+#ifdef COREPY_WIDE
+    if constexpr (is_wide<Op, T>) {
+      using Wide = typename WideOf<Op>::type;
+      if constexpr (WideAllImpl<Wide, void, T>::value) {
+        return Wide::all(x);
+      } else {
+        if (__builtin_expect(any_sign<T>((Vector<T>)Wide::strange(x)), 0)) return Wide::careful(x);
+        return Wide::ordinary(x);
+      }
+    }
+#endif
     T in[width], out[width];
     __builtin_memcpy(in, &x, sizeof(in));
     if constexpr (has_rare<Op, T>) {
