@@ -57,6 +57,14 @@ COREPY_INLINE void copy_bytes(char* dst, const char* src, size_t bytes) {
 template <class T>
 COREPY_INLINE void copy_row(const char* src, ptrdiff_t src_step, char* dst, ptrdiff_t dst_step, size_t n) {
   constexpr ptrdiff_t item = sizeof(T);
+  if (dst_step == -item && n > 0) {
+    // From the other end: vectors are reversed as they are loaded.
+    const ptrdiff_t last = static_cast<ptrdiff_t>(n - 1);
+    src += src_step * last;
+    dst += dst_step * last;
+    src_step = -src_step;
+    dst_step = item;
+  }
   const T* s = reinterpret_cast<const T*>(src);
   T* d = reinterpret_cast<T*>(dst);
   // The frequent steps as constants, so that the loops become vector loads with shuffles.

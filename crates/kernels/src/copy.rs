@@ -12,6 +12,8 @@ const CHUNK_BYTES: usize = 65_536;
 const BYTE_NS: f32 = 0.03;
 /// Nanoseconds per element that lies apart from its neighbours, on one side or both.
 const ELEMENT_NS: f32 = 0.3;
+/// Rows and columns of a unit whose source is walked across its rows.
+const TILE: usize = 64;
 /// Elements whose bytes are whole cache lines: rows are cut at multiples of them.
 const LINE: usize = 64;
 
@@ -21,6 +23,8 @@ pub(crate) struct Copy {
     item: usize,
     rows: usize,
     cols: usize,
+    /// Whether the source's columns are what lies in one piece.
+    across: bool,
     /// In bytes, of rows and of columns; first the destination's.
     row: (isize, isize),
     col: (isize, isize),
@@ -32,8 +36,8 @@ pub(crate) struct Copy {
 unsafe impl Sync for Copy {}
 
 impl Copy {
-    /// The copy of `from` to `to`, of one shape and dtype; `None` if one of them is walked across its rows, which tiles do
-    /// better.
+    /// The copy of `from` to `to`, of one shape and dtype; `None` if one of them is walked across its rows, which blocks
+    /// do better, unless the source's columns lie in one piece each.
     pub fn new(to: &Tensor, from: &Tensor) -> Option<Copy> {
         let order = memory_order(to.shape(), &[to.strides(), from.strides()]);
         Copy::over(&plan(to.shape(), &order, &[from.strides(), to.strides()]), to, from.data())
@@ -48,7 +52,10 @@ impl Copy {
         let row = (row(&strides[1]), row(&strides[0]));
         let col = (strides[1][last], strides[0][last]);
         let is_across = |row: isize, col: isize| row != 0 && row.unsigned_abs() < col.unsigned_abs();
-        if is_across(row.0, col.0) || is_across(row.1, col.1) {
+        let item = to.dtype().itemsize() as isize;
+        let across = is_across(row.1, col.1);
+        // The kernel transposes columns that lie in one piece each.
+        if is_across(row.0, col.0) || across && (row.1 != item || col.0 != item) {
             return None;
         }
         let outer = last.saturating_sub(1);
@@ -58,6 +65,7 @@ impl Copy {
             item: to.dtype().itemsize(),
             rows,
             cols,
+            across,
             row,
             col,
             squares: shape[..outer].iter().product(),
@@ -70,12 +78,16 @@ impl Copy {
     /// # Safety
     /// The tensors live, and overlap nowhere but element on element.
     pub unsafe fn run(&self, op: &'static str) -> Result<()> {
-        let &Copy { item, rows, cols, row, col, squares, .. } = self;
+        let &Copy { item, rows, cols, across, row, col, squares, .. } = self;
         // A unit is some rows of a square, or a part of one row.
         let per_row = (cols * item).div_ceil(CHUNK_BYTES).max(1);
-        let part = if per_row > 1 { cols.div_ceil(per_row).next_multiple_of(LINE) } else { cols };
+        let part = match across {
+            true => cols.min(TILE),
+            false if per_row > 1 => cols.div_ceil(per_row).next_multiple_of(LINE),
+            false => cols,
+        };
         let parts = cols.div_ceil(part.max(1));
-        let height = (CHUNK_BYTES / (part * item).max(1)).clamp(1, rows.max(1));
+        let height = if across { TILE } else { CHUNK_BYTES / (part * item).max(1) }.clamp(1, rows.max(1));
         let heights = rows.div_ceil(height);
         let units = squares * heights * parts;
         let per_chunk = (CHUNK_BYTES / (height * part * item).max(1)).max(1);

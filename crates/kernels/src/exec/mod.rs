@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use corepy_core::plan::Plan;
 use corepy_core::{Result, scheduler};
+use smallvec::SmallVec;
 
 /// Nanoseconds of work that one chunk should hold: below, handing chunks out costs more than a few
 /// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
@@ -69,6 +70,30 @@ pub fn describe(
     (Cut::new(&geometry, program), fused.groups())
 }
 
+/// The same walk from the other end of the innermost axis, if it is backwards for more operands than not: fewer pass through
+/// the arena. Not where it would keep the output from being written past the caches.
+fn turned(plan: &Plan, operands: &[Operand]) -> Option<(Plan, SmallVec<[Operand; 4]>)> {
+    let axis = plan.shape.len() - 1;
+    let steps =
+        || plan.strides.iter().zip(operands).map(|(strides, operand)| (strides[axis], operand.itemsize as isize));
+    let backwards = steps().filter(|(step, item)| *step == -item).count();
+    if backwards == 0 || backwards <= steps().filter(|(step, item)| step == item).count() {
+        return None;
+    }
+    let elements: usize = plan.shape.iter().product();
+    if elements * operands.iter().map(|operand| operand.itemsize).sum::<usize>() >= stream_bytes() {
+        return None;
+    }
+    let last = plan.shape[axis].saturating_sub(1) as isize;
+    let mut operands: SmallVec<[Operand; 4]> = SmallVec::from_slice(operands);
+    let mut plan = plan.clone();
+    for (strides, operand) in plan.strides.iter_mut().zip(&mut operands) {
+        operand.data = operand.data.wrapping_offset(strides[axis] * last);
+        strides[axis] = -strides[axis];
+    }
+    Some((plan, operands))
+}
+
 /// Runs `program` over `plan`. `operands` are the inputs, then the outputs, in the order of the
 /// plan's strides.
 ///
@@ -87,6 +112,8 @@ pub unsafe fn run(
     inputs: usize,
     fresh: bool,
 ) -> Result<()> {
+    let turned = turned(plan, operands);
+    let (plan, operands) = turned.as_ref().map_or((plan, operands), |(plan, operands)| (plan, &operands[..]));
     let geometry = Geometry::new(program, plan, operands, inputs, fresh);
     let mut fused = program.clone();
     fused.fuse(inputs, geometry.scalars(), geometry.streams_directly());
