@@ -102,6 +102,64 @@ struct WideExp {
   }
 };
 
+// expm1 of double: x = n ln2 / 8 + r and S = 2^(n / 8) as in exp, but instead of a shift r is corrected by what
+// rounding 2^(j / 8) lost: e^x - 1 = (S - 1) + S r + S r^2 q(r). The first difference is exact from 1/2 to 2^53, its sum
+// with S r keeps the rounding error. q of degree 6: relative error of e^r - 1 2^-61.4.
+//
+// Largest error in ulp, avx2 = avx512: 0.55 (3 million points against long double).
+struct WideExpm1 {
+  // e^x - 1 as a sum that is not rounded, for x >= 0 or any x. 2^-64 as much where `one` is 0 and `smaller` 64 << 52.
+  template <bool ordinary, bool negative>
+  static COREPY_INLINE Pair<Vector<double>> sum(Vector<double> x, Vector<double> one, Bits<double> smaller) {
+    typedef Vector<double> V;
+    alignas(64) static constexpr uint64_t powers[2][8] = {
+        {0x3ff0000000000000, 0x3fef72b83c7d517b, 0x3fef06fe0a31b715, 0x3feebfdad5362a27,
+         0x3feea09e667f3bcd, 0x3feeace5422aa0db, 0x3feee89f995ad3ad, 0x3fef5818dcfba487},
+        {0, 0xbc801b15eaa59348, 0x3c834d754db0abb6, 0x3c7690cebb7aafb0,
+         0xbc93b3efbf5e2229, 0x3c8db72fc1f0eab4, 0x3c8c1a7792cb3387, 0x3c74a385a63d07a7}};
+    const V magic = broadcast(0x1.8p52);
+    V t = mul_add(x, 0x1.71547652b82fep+3, magic);
+    V n = t - magic;
+    Bits<double> scaled = look_up(powers[0], bits(t)) + (bits(t) << 49);
+    if constexpr (!ordinary) scaled -= smaller;
+    V power = from_bits(scaled);
+    V high = mul_add(n, -0x1.62e42fefa39efp-4, x);
+    V rest = mul_add(n, -0x1.abc9e3b39803fp-59, from_bits(look_up(powers[1], bits(t))));
+    V r = high + rest;
+    V r_low = rest - (r - high);
+    V r2 = r * r;
+    V q = mul_add(r, 0x1.a01bcefe51eebp-16, 0x1.a01f589b4bfecp-13);
+    q = mul_add(q, r2, mul_add(r, 0x1.6c16c16e6be86p-10, 0x1.1111110b1cffcp-7));
+    q = mul_add(q, r2, mul_add(r, 0x1.55555555554eep-5, 0x1.55555555555cep-3));
+    q = mul_add(q, r, 0.5);
+    V difference = power - one;
+    V h = mul_add(power, r, difference);
+    V left = difference - h;
+    if constexpr (!ordinary) left = left + two_sum<V>(power, -one).low;
+    else if constexpr (negative) left = left + (power - (difference + one));
+    V low = mul_add(power, r_low, mul_add(power, r, left));
+    return {h, mul_add(power * r2, q, low)};
+  }
+
+  // Negative unless |x| < 36: S is below 2^53.
+  static COREPY_INLINE Bits<double> strange(Vector<double> x) {
+    return bits(36.0) - 1 - (bits(x) & 0x7fffffffffffffffu);
+  }
+  static COREPY_INLINE Vector<double> ordinary(Vector<double> x) {
+    Pair<Vector<double>> w = sum<true, true>(x, broadcast(1.0), Bits<double>{});
+    return from_bits(bits(w.high + w.low) | (bits(x) & 0x8000000000000000u));  // -0 stays -0
+  }
+  // From 700 on, where the 1 is nothing, 2^-64 as much; -1 from -64 on.
+  static COREPY_INLINE Vector<double> careful(Vector<double> x) {
+    auto big = x > 700.0;
+    Vector<double> bounded = x < -64.0 ? broadcast(-64.0) : x > 710.0 ? broadcast(710.0) : x;
+    Pair<Vector<double>> w = sum<false, true>(bounded, big ? broadcast(0.0) : broadcast(1.0),
+                                        big ? broadcast(uint64_t{64} << 52) : Bits<double>{});
+    Vector<double> y = (w.high + w.low) * (big ? broadcast(0x1p64) : broadcast(1.0));
+    return from_bits(bits(y) | (bits(x) & 0x8000000000000000u));
+  }
+};
+
 }  // namespace math
 COREPY_END
 #endif

@@ -10,6 +10,7 @@
 // double). NaN comes out of the arithmetic.
 #pragma once
 #include "../vector.h"
+#include "exp_wide.h"
 #include "hyperbolic_f64.h"
 
 #ifdef COREPY_WIDE
@@ -51,40 +52,13 @@ struct WideTanh {
     return (Vector<float>)((Bits<float>)y | sign);
   }
 
-  // Of double: w / (w + 2) with w = e^2|x| - 1, both as sums of two numbers. 2|x| = n ln2 / 8 + r, S = 2^(n / 8) as in exp,
-  // r corrected by what rounding 2^(j / 8) lost: w = (S - 1) + S r + S r^2 q(r), where the first difference is
-  // exact up to 2^53 and its sum with S r keeps the rounding error. q of degree 6: relative error of e^r - 1
-  // 2^-61.4. One division, whose residual is put back. From 20 on tanh rounds to 1.
+  // Of double: w / (w + 2) with w = e^2|x| - 1, both as sums of two numbers. One division, whose residual is put
+  // back. From 20 on tanh rounds to 1.
   static COREPY_INLINE Vector<double> all(Vector<double> x) { return second(first(x), x); }
   static COREPY_INLINE Pair<Vector<double>> first(Vector<double> x) {
-    typedef Vector<double> V;
-    // 2^(j / 8) as in exp; minus the logarithm of its rounding error.
-    alignas(64) static constexpr uint64_t powers[2][8] = {
-        {0x3ff0000000000000, 0x3fef72b83c7d517b, 0x3fef06fe0a31b715, 0x3feebfdad5362a27,
-         0x3feea09e667f3bcd, 0x3feeace5422aa0db, 0x3feee89f995ad3ad, 0x3fef5818dcfba487},
-        {0, 0xbc801b15eaa59348, 0x3c834d754db0abb6, 0x3c7690cebb7aafb0,
-         0xbc93b3efbf5e2229, 0x3c8db72fc1f0eab4, 0x3c8c1a7792cb3387, 0x3c74a385a63d07a7}};
-    V a = minimum(broadcast(20.0), from_bits(bits(x) & 0x7fffffffffffffffu));
-    a += a;
-    const V magic = broadcast(0x1.8p52);
-    V t = mul_add(a, 0x1.71547652b82fep+3, magic);
-    V n = t - magic;
-    V power = from_bits(look_up(powers[0], bits(t)) + (bits(t) << 49));
-    V high = mul_add(n, -0x1.62e42fefa39efp-4, a);
-    V rest = mul_add(n, -0x1.abc9e3b39803fp-59, from_bits(look_up(powers[1], bits(t))));
-    V r = high + rest;
-    V r_low = rest - (r - high);
-    V r2 = r * r;
-    V q = mul_add(r, 0x1.a01bcefe51eebp-16, 0x1.a01f589b4bfecp-13);
-    q = mul_add(q, r2, mul_add(r, 0x1.6c16c16e6be86p-10, 0x1.1111110b1cffcp-7));
-    q = mul_add(q, r2, mul_add(r, 0x1.55555555554eep-5, 0x1.55555555555cep-3));
-    q = mul_add(q, r, 0.5);
-    V one = power - 1.0;
-    V h = mul_add(power, r, one);
-    V low = mul_add(power, r_low, mul_add(power, r, one - h));
-    low = mul_add(power * r2, q, low);
-    V w = h + low;
-    return {w, low - (w - h)};
+    Vector<double> a = minimum(broadcast(20.0), from_bits(bits(x) & 0x7fffffffffffffffu));
+    Pair<Vector<double>> w = WideExpm1::sum<true, false>(a + a, broadcast(1.0), Bits<double>{});
+    return fast_two_sum(w.high, w.low);
   }
   static COREPY_INLINE Vector<double> second(Pair<Vector<double>> v, Vector<double> x) {
     typedef Vector<double> V;

@@ -45,6 +45,7 @@ COREPY_FUNCTION(LogAddExp, logaddexp)
     using type = math::Wide##Functor;  \
   };
 COREPY_WIDE_OF(Exp)
+COREPY_WIDE_OF(Expm1)
 COREPY_WIDE_OF(Log)
 COREPY_WIDE_OF(Log1p)
 COREPY_WIDE_OF(Log2)
