@@ -22,30 +22,16 @@ union InRegistersEntry {
   constexpr InRegistersEntry(Vector<double> (*f)(Vector<double>, Vector<double>)) : binary_double(f) {}
 };
 
-// Whether any of a register's lanes is negative. GCC makes a tree of shuffles of the loop.
-template <class Lane>
-COREPY_INLINE bool any_negative(const Lane* lanes) {
-#if defined(__AVX512F__)
-  if constexpr (sizeof(Lane) == 8) return _mm512_movepi64_mask((__m512i)load_vector(lanes)) != 0;
-  else return _mm512_movepi32_mask((__m512i)load_vector(lanes)) != 0;
-#elif defined(__AVX2__)
-  if constexpr (sizeof(Lane) == 8) return _mm256_movemask_pd((__m256d)load_vector(lanes)) != 0;
-  else return _mm256_movemask_ps((__m256)load_vector(lanes)) != 0;
-#else
-  Lane any = 0;
-  for (size_t i = 0; i < kRegister / sizeof(Lane); ++i) any |= lanes[i];
-  return any < 0;
-#endif
-}
-
+#ifdef COREPY_WIDE
 template <class Op, class T>
 struct InRegisters {
   static constexpr size_t width = kRegister / sizeof(T);
   using Lane = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
 
+  static COREPY_INLINE Vector<T> load_lanes(const Lane* lanes) { return (Vector<T>)load_vector(lanes); }
+
   // GCC turns these arrays back into registers.
   static Vector<T> unary(Vector<T> x) {
-#ifdef COREPY_WIDE
     if constexpr (is_wide<Op, T>) {
       using Wide = typename WideOf<Op>::type;
       if constexpr (WideAllImpl<Wide, void, T>::value) {
@@ -55,13 +41,12 @@ struct InRegisters {
         return Wide::ordinary(x);
       }
     }
-#endif
     T in[width], out[width];
     __builtin_memcpy(in, &x, sizeof(in));
     if constexpr (has_rare<Op, T>) {
       Lane rare[width];
       for (size_t i = 0; i < width; ++i) rare[i] = Op::rare(in[i]) ? -1 : 0;
-      if (__builtin_expect(any_negative(rare), 0)) {
+      if (__builtin_expect(any_sign<T>(load_lanes(rare)), 0)) {
 #pragma GCC unroll 1
         for (size_t i = 0; i < width; ++i) out[i] = Unary<Op, T>::one(in[i]);
         return load_vector(out);
@@ -70,7 +55,7 @@ struct InRegisters {
     if constexpr (has_ordinary<Op, T>) {
       Lane strange[width];
       for (size_t i = 0; i < width; ++i) strange[i] = Op::strange(in[i]);
-      if (__builtin_expect(!any_negative(strange), 1)) {
+      if (__builtin_expect(!any_sign<T>(load_lanes(strange)), 1)) {
         for (size_t i = 0; i < width; ++i) out[i] = Op::ordinary(in[i]);
         return load_vector(out);
       }
@@ -86,7 +71,7 @@ struct InRegisters {
     if constexpr (has_rare<Op, T, T>) {
       Lane rare[width];
       for (size_t i = 0; i < width; ++i) rare[i] = Op::rare(a[i], b[i]) ? -1 : 0;
-      if (__builtin_expect(any_negative(rare), 0)) {
+      if (__builtin_expect(any_sign<T>(load_lanes(rare)), 0)) {
 #pragma GCC unroll 1
         for (size_t i = 0; i < width; ++i) out[i] = Binary<Op, T>::one(a[i], b[i]);
         return load_vector(out);
@@ -96,11 +81,12 @@ struct InRegisters {
     return load_vector(out);
   }
 };
+#endif
 
 // None where code is not generated for the instruction set, or there is no such function.
 template <class Op, class T, size_t arity>
 constexpr InRegistersEntry in_registers() {
-#if defined(__AVX2__)
+#ifdef COREPY_WIDE
   if constexpr (arity == 1) {
     if constexpr (std::is_same_v<typename Unary<Op, T>::Out, T>) return InRegisters<Op, T>::unary;
   }
