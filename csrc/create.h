@@ -29,7 +29,8 @@ void progression(uint64_t start, uint64_t step, uint64_t first, void* out, size_
   constexpr size_t lanes = kRegister / sizeof(T);
   size_t i = 0;
   Unsigned head[lanes];
-  for (size_t lane = 0; lane < lanes; ++lane) head[lane] = static_cast<Unsigned>(base + static_cast<Unsigned>(lane) * by);
+  for (size_t lane = 0; lane < lanes; ++lane)
+    head[lane] = static_cast<Unsigned>(base + static_cast<Unsigned>(lane) * by);
   Vector<Unsigned> some = load_vector(head);
   for (; i + lanes <= n; i += lanes) {
     store_vector(y + i, some);

@@ -54,7 +54,8 @@ struct Eigenvalues {
       // From the left: rows k + 1 and below.
       for (size_t j = begin; j < n; j += width) {
         V sum{};
-        for (size_t i = k + 1; i < n; ++i) sum = multiply_add<double>(broadcast(v[i]), load_vector(a + i * stride + j), sum);
+        for (size_t i = k + 1; i < n; ++i)
+          sum = multiply_add<double>(broadcast(v[i]), load_vector(a + i * stride + j), sum);
         store_vector(sums + j, -tau * sum);
       }
       for (size_t i = k + 1; i < n; ++i) {

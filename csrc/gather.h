@@ -21,7 +21,8 @@ typedef void (*CorepyGather)(const void* base, const int64_t* offsets, size_t n,
 // As offsets and gather in one: copies the elements that lie `stride` bytes times each index from `base`, negative indices
 // counted from `size`, which is not 0, to adjacent places. Returns the position of the first index outside [-size, size), or
 // n. Nothing outside is read; what `out` holds where there is one means nothing.
-typedef size_t (*CorepyGatherAt)(const void* indices, size_t n, int64_t size, int64_t stride, const void* base, void* out);
+typedef size_t (*CorepyGatherAt)(const void* indices, size_t n, int64_t size, int64_t stride, const void* base,
+                                 void* out);
 // Copies n elements, `step` bytes apart, to `offsets`; of several for one place the last one stays.
 typedef void (*CorepyScatter)(const void* src, ptrdiff_t step, const int64_t* offsets, size_t n, void* base,
                               size_t bytes);

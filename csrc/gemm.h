@@ -260,8 +260,7 @@ struct Gemm {
   // A tile of which only rows × cols elements exist goes through a buffer.
   template <size_t R, size_t N>
   static COREPY_NOINLINE void run_tile(const Part* a, const Part* b, ptrdiff_t b_step, size_t k, char* c,
-                                       ptrdiff_t c_row, size_t rows, size_t cols, bool accumulate,
-                                       const char* next) {
+                                       ptrdiff_t c_row, size_t rows, size_t cols, bool accumulate, const char* next) {
     if (__builtin_expect(rows == R && cols == N * width, 1)) {
       return tile<R, N>(a, b, b_step, k, reinterpret_cast<T*>(c), c_row, accumulate, next);
     }

@@ -59,7 +59,6 @@ COREPY_INLINE Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> c) {
   return a * b + c;
 }
 
-
 // The form for whole vectors of a functor, or void: a struct with functions of vectors of float, double or both:
 // `all`, or `ordinary` for those of which no lane of `strange` is negative and `careful` for all, of the same bits.
 template <class Op>

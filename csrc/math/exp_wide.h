@@ -67,9 +67,9 @@ struct WideExp {
 
   static COREPY_INLINE Split<double> split(Double x) {
     // Bits of 2^(j / 8) e^s, without the j that n contributes to the exponent.
-    alignas(64) static constexpr uint64_t table[8] = {
-        0x3ff0000000006210, 0x3fef72b83c7dbc6b, 0x3fef06fe0a322bb3, 0x3feebfdad536a953,
-        0x3feea09e667fc67b, 0x3feeace5422b3817, 0x3feee89f995b7899, 0x3fef5818dcfc5860};
+    alignas(64) static constexpr uint64_t table[8] = {0x3ff0000000006210, 0x3fef72b83c7dbc6b, 0x3fef06fe0a322bb3,
+                                                      0x3feebfdad536a953, 0x3feea09e667fc67b, 0x3feeace5422b3817,
+                                                      0x3feee89f995b7899, 0x3fef5818dcfc5860};
     const Double magic = broadcast(0x1.8p52);
     Double t = multiply_add<double>(x, broadcast(0x1.71547652b82fep+3), magic);
     Double n = t - magic;
@@ -113,10 +113,10 @@ struct WideExpm1 {
   static COREPY_INLINE Pair<Vector<double>> sum(Vector<double> x, Vector<double> one, Bits<double> smaller) {
     typedef Vector<double> V;
     alignas(64) static constexpr uint64_t powers[2][8] = {
-        {0x3ff0000000000000, 0x3fef72b83c7d517b, 0x3fef06fe0a31b715, 0x3feebfdad5362a27,
-         0x3feea09e667f3bcd, 0x3feeace5422aa0db, 0x3feee89f995ad3ad, 0x3fef5818dcfba487},
-        {0, 0xbc801b15eaa59348, 0x3c834d754db0abb6, 0x3c7690cebb7aafb0,
-         0xbc93b3efbf5e2229, 0x3c8db72fc1f0eab4, 0x3c8c1a7792cb3387, 0x3c74a385a63d07a7}};
+        {0x3ff0000000000000, 0x3fef72b83c7d517b, 0x3fef06fe0a31b715, 0x3feebfdad5362a27, 0x3feea09e667f3bcd,
+         0x3feeace5422aa0db, 0x3feee89f995ad3ad, 0x3fef5818dcfba487},
+        {0, 0xbc801b15eaa59348, 0x3c834d754db0abb6, 0x3c7690cebb7aafb0, 0xbc93b3efbf5e2229, 0x3c8db72fc1f0eab4,
+         0x3c8c1a7792cb3387, 0x3c74a385a63d07a7}};
     const V magic = broadcast(0x1.8p52);
     V t = mul_add(x, 0x1.71547652b82fep+3, magic);
     V n = t - magic;
@@ -154,7 +154,7 @@ struct WideExpm1 {
     auto big = x > 700.0;
     Vector<double> bounded = x < -64.0 ? broadcast(-64.0) : x > 710.0 ? broadcast(710.0) : x;
     Pair<Vector<double>> w = sum<false, true>(bounded, big ? broadcast(0.0) : broadcast(1.0),
-                                        big ? broadcast(uint64_t{64} << 52) : Bits<double>{});
+                                              big ? broadcast(uint64_t{64} << 52) : Bits<double>{});
     Vector<double> y = (w.high + w.low) * (big ? broadcast(0x1p64) : broadcast(1.0));
     return from_bits(bits(y) | (bits(x) & 0x8000000000000000u));
   }

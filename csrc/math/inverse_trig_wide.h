@@ -20,12 +20,12 @@ struct WideAtan {
     typedef Vector<double> V;
     // b, p and c, by the lowest bits of the exponent and the highest of the mantissa of |x| + 1/2.
     alignas(64) static constexpr uint64_t table[3][8] = {
-      {0x3ffe6a9ef26f7511, 0x400766cab44ef542, 0x401127a78c507d89, 0x3ff0000000000000,
-       0, 0x3fd578d5eaf27480, 0x3fe71075a3cdd0b0, 0x3ff3845118db56c7},
-      {0x3ff0000000000000, 0x3ff0000000000000, 0x3ff0000000000000, 0x3c91a62633145c07,
-       0x3ff0000000000000, 0x3ff0000000000000, 0x3ff0000000000000, 0x3ff0000000000000},
-      {0x3ff16279b155a43d, 0x3ff3dcbf3ae7ec22, 0x3ff577af20376a92, 0x3ff921fb54442d18,
-       0, 0x3fd4b77e09fe344b, 0x3fe3fc176b7a866c, 0x3fec4a8393630f9b},
+        {0x3ffe6a9ef26f7511, 0x400766cab44ef542, 0x401127a78c507d89, 0x3ff0000000000000, 0, 0x3fd578d5eaf27480,
+         0x3fe71075a3cdd0b0, 0x3ff3845118db56c7},
+        {0x3ff0000000000000, 0x3ff0000000000000, 0x3ff0000000000000, 0x3c91a62633145c07, 0x3ff0000000000000,
+         0x3ff0000000000000, 0x3ff0000000000000, 0x3ff0000000000000},
+        {0x3ff16279b155a43d, 0x3ff3dcbf3ae7ec22, 0x3ff577af20376a92, 0x3ff921fb54442d18, 0, 0x3fd4b77e09fe344b,
+         0x3fe3fc176b7a866c, 0x3fec4a8393630f9b},
     };
     Bits<double> sign = (Bits<double>)x & 0x8000000000000000u;
     V a = minimum(broadcast(0x1p60), (V)((Bits<double>)x ^ sign));
@@ -54,12 +54,12 @@ struct WideAtan {
   static COREPY_INLINE Vector<float> all(Vector<float> x) {
     typedef Vector<float> V;
     alignas(64) static constexpr uint32_t table[3][16] = {
-      {0x3fdc91b2, 0x400e8a0e, 0x402eb954, 0x404edf44, 0x407c3dd9, 0x409e738d, 0x40beb3c0, 0x3f800000,
-       0, 0x3e2d6ed8, 0x3e9f72a6, 0x3edf49a5, 0x3f1e3c8c, 0x3f5e094c, 0x3f8f03b9, 0x3faf0db1},
-      {0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0xb33bbd2e,
-       0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000},
-      {0x3f85c1c1, 0x3f930b10, 0x3f9c1e88, 0x3fa2a873, 0x3fa9419d, 0x3faf8e08, 0x3fb3c81b, 0x3fc90fdb,
-       0, 0x3e2bcd78, 0x3e9a92e9, 0x3ed28e53, 0x3f0dbab8, 0x3f36e771, 0x3f573aec, 0x3f707eac},
+        {0x3fdc91b2, 0x400e8a0e, 0x402eb954, 0x404edf44, 0x407c3dd9, 0x409e738d, 0x40beb3c0, 0x3f800000, 0, 0x3e2d6ed8,
+         0x3e9f72a6, 0x3edf49a5, 0x3f1e3c8c, 0x3f5e094c, 0x3f8f03b9, 0x3faf0db1},
+        {0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0xb33bbd2e, 0x3f800000,
+         0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000},
+        {0x3f85c1c1, 0x3f930b10, 0x3f9c1e88, 0x3fa2a873, 0x3fa9419d, 0x3faf8e08, 0x3fb3c81b, 0x3fc90fdb, 0, 0x3e2bcd78,
+         0x3e9a92e9, 0x3ed28e53, 0x3f0dbab8, 0x3f36e771, 0x3f573aec, 0x3f707eac},
     };
     Bits<float> sign = (Bits<float>)x & 0x80000000u;
     V a = minimum(broadcast(0x1p30f), (V)((Bits<float>)x ^ sign));

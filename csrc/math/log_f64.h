@@ -84,7 +84,9 @@ COREPY_INLINE Log1p<V> log1p_parts(V f, Coefficients c) {
   return {s, z, mul_add(p, z, c.c0)};
 }
 template <class V>
-COREPY_INLINE V factor(V f, Log1p<V> l) { return mul_add(-l.z, l.poly, f); }
+COREPY_INLINE V factor(V f, Log1p<V> l) {
+  return mul_add(-l.z, l.poly, f);
+}
 
 // k * high2 + p, the product exact and |k * high2| >= |p| or k = 0, as a sum with its error (on fma machines
 // without a multiplication of its own).

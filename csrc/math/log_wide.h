@@ -22,22 +22,20 @@ COREPY_INLINE Bits<double> log_strange(Vector<double> x) {
 }
 COREPY_INLINE Bits<float> log_strange(Vector<float> x) { return (bits(x) - 0x00800000u) | (0x7f7fffffu - bits(x)); }
 
-#define COREPY_WIDE_LOG(Wide, name, lowest)                                                                    \
-  struct Wide {                                                                                                \
-    template <class V>                                                                                         \
-    static COREPY_INLINE auto strange(V x) {                                                                   \
-      return log_strange(x);                                                                                   \
-    }                                                                                                          \
-    static COREPY_INLINE Vector<double> ordinary(Vector<double> x) {                                           \
-      return name##_of(log64::split_normal(x, 0x1p52 + 1023));                                                 \
-    }                                                                                                          \
-    static COREPY_INLINE Vector<float> ordinary(Vector<float> x) {                                             \
-      return name##_of(log_reduce_normal<lowest>(x));                                                          \
-    }                                                                                                          \
-    template <class V>                                                                                         \
-    static COREPY_INLINE V careful(V x) {                                                                      \
-      return each_lane<Lane<V>>(x, [](Lane<V> lane) COREPY_INLINE_LAMBDA { return name(lane); });              \
-    }                                                                                                          \
+#define COREPY_WIDE_LOG(Wide, name, lowest)                                                                          \
+  struct Wide {                                                                                                      \
+    template <class V>                                                                                               \
+    static COREPY_INLINE auto strange(V x) {                                                                         \
+      return log_strange(x);                                                                                         \
+    }                                                                                                                \
+    static COREPY_INLINE Vector<double> ordinary(Vector<double> x) {                                                 \
+      return name##_of(log64::split_normal(x, 0x1p52 + 1023));                                                       \
+    }                                                                                                                \
+    static COREPY_INLINE Vector<float> ordinary(Vector<float> x) { return name##_of(log_reduce_normal<lowest>(x)); } \
+    template <class V>                                                                                               \
+    static COREPY_INLINE V careful(V x) {                                                                            \
+      return each_lane<Lane<V>>(x, [](Lane<V> lane) COREPY_INLINE_LAMBDA { return name(lane); });                    \
+    }                                                                                                                \
   };
 COREPY_WIDE_LOG(WideLog, log, kLogLowest)
 COREPY_WIDE_LOG(WideLog2, log2, kLog2Lowest)
@@ -75,12 +73,12 @@ struct WideLog1p {
     // r with the 1 of its exponent twice, for it is divided by 2^(1023 + k), and -log(r) in two parts, the
     // first a multiple of 2^-42 as the first part of ln2 is.
     alignas(64) static constexpr uint64_t table[3][8] = {
-        {0x7fe0000000000000, 0x7fdc000000000000, 0x7fd9600000000000, 0x7fd7200000000000,
-         0x7fd5400000000000, 0x7fd3a00000000000, 0x7fd2200000000000, 0x7fd1000000000000},
-        {0, 0x3fc1178e8227e000, 0x3fcdb13db0d48000, 0x3fd4c9e09e173000,
-         0x3fda334402250000, 0x3fdf4aa7ee032000, 0x3fe230b0d8bec000, 0x3fe43d9ff2f92000},
-        {0, 0x3d21ef78ce2d07f2, 0x3d32806a847527e6, 0xbd2e20891b0ad8a4,
-         0xbd361cdd40314305, 0xbd3b4c86a43fad5d, 0xbd3b40fe646de661, 0x3d3e267b0b7efae1}};
+        {0x7fe0000000000000, 0x7fdc000000000000, 0x7fd9600000000000, 0x7fd7200000000000, 0x7fd5400000000000,
+         0x7fd3a00000000000, 0x7fd2200000000000, 0x7fd1000000000000},
+        {0, 0x3fc1178e8227e000, 0x3fcdb13db0d48000, 0x3fd4c9e09e173000, 0x3fda334402250000, 0x3fdf4aa7ee032000,
+         0x3fe230b0d8bec000, 0x3fe43d9ff2f92000},
+        {0, 0x3d21ef78ce2d07f2, 0x3d32806a847527e6, 0xbd2e20891b0ad8a4, 0xbd361cdd40314305, 0xbd3b4c86a43fad5d,
+         0xbd3b40fe646de661, 0x3d3e267b0b7efae1}};
     constexpr uint64_t lowest = 0x3fef28f600000000;  // bits of 0.97375, the least m
     Vector<double> u = 1.0 + x;
     Vector<double> c = x - (u - 1.0);

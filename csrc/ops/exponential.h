@@ -39,10 +39,10 @@ COREPY_ORDINARY_FUNCTION(Log10, log10, log_strange)
 COREPY_FUNCTION(LogAddExp, logaddexp)
 
 #ifdef COREPY_WIDE
-#define COREPY_WIDE_OF(Functor)        \
-  template <>                          \
-  struct WideOf<Functor> {             \
-    using type = math::Wide##Functor;  \
+#define COREPY_WIDE_OF(Functor)       \
+  template <>                         \
+  struct WideOf<Functor> {            \
+    using type = math::Wide##Functor; \
   };
 COREPY_WIDE_OF(Exp)
 COREPY_WIDE_OF(Expm1)

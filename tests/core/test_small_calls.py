@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 
-import corepy as cp
 import numpy as np
 import pytest
+
+import corepy as cp
 from corepy import _core
 
 DTYPES = ("bool", "int8", "int64", "uint8", "uint64", "float32", "float64", "complex64", "complex128")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import corepy as cp
 from support.arrays import array, bits
+from support.oracle import REGISTRY
 
 # From here on results are deferred.
 LARGE = 1 << 15
@@ -98,6 +99,42 @@ def test_long_programs(program, dtype, layout):
         return total + values[0]
 
     assert_same_bits(calculate, *values)
+
+
+FUNCTIONS = [name for name, row in REGISTRY.items() if row["arity"] < 3 and row["computes"].get("float64") == "float64"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_that_generated_code_calls(name, dtype):
+    """Between instructions, with values and numbers that are used before and after the call, of special arguments too."""
+    function, arity = getattr(cp, name), REGISTRY[name]["arity"]
+    x, y = (cp.asarray(numbers(LARGE + 7, dtype, seed), copy=True) for seed in (8, 9))
+
+    def calculate(x, y):
+        a, b = x * 0.75, y - x
+        result = function(a) if arity == 1 else function(a, b)
+        return result if result.dtype == cp.bool else (0.5 - result) / (1 + a) + b
+
+    assert_same_bits(calculate, x, y)
+    # Also first and last of its group.
+    assert_same_bits(lambda x, y: function(*(x, y)[:arity]) == y, x, y)
+    assert_same_bits(lambda x, y: function(*(-x, y)[:arity]), x, y)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("columns", [31, 33, 130, 999, 1000, 1003])
+def test_rows_that_begin_within_a_vector(columns, dtype):
+    """The elements up to a whole cache line go by themselves."""
+    rows = LARGE // columns + 3
+    x = cp.asarray(numbers(rows * columns, dtype, 10).reshape(rows, columns), copy=True)
+    row, column = x[3:4, :], x[:, 5:6]
+    for operand in (row, column):
+        operand = cp.asarray(operand, copy=True)
+        assert_same_bits(lambda x, y: cp.exp(x - y) * 2, x, operand)
+        assert_same_bits(lambda x, y: (x * 3 - y) / 7, x, operand)
+    large = cp.asarray(numbers(8_000 * columns, dtype, 11).reshape(8_000, columns), copy=True)
+    assert_same_bits(lambda x, y: cp.exp(x - y), large, large[:, :1] + 0)
 
 
 def test_groups_between_kernels():

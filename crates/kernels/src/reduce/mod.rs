@@ -313,7 +313,9 @@ impl Job<'_> {
     fn kernels(&self) -> Kernels {
         let kernels = ffi::reduce(self.kernel, self.compute);
         match (kernels.rows, kernels.columns, kernels.combine) {
-            (Some(rows), Some(columns), Some(combine)) => Kernels { rows, columns, combine, produced: kernels.produced },
+            (Some(rows), Some(columns), Some(combine)) => {
+                Kernels { rows, columns, combine, produced: kernels.produced }
+            }
             _ => unreachable!("types() chooses dtypes that have kernels"),
         }
     }

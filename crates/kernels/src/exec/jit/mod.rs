@@ -59,7 +59,7 @@ pub(super) enum Stage {
     /// A step of the program.
     Step(usize),
     /// Several, in registers.
-    Fused(Fused),
+    Fused(Box<Fused>),
 }
 
 /// The slots from which on there are outputs, and whether these are written past the caches.
@@ -123,7 +123,7 @@ fn flush(program: &Program, group: &mut Vec<usize>, scalars: Mask, outputs: Outp
             .rev()
             .find_map(|count| Fused::new(program, &rest[..count], scalars, outputs).map(|fused| (count, fused)));
         let count = if let Some((count, fused)) = fitting {
-            stages.push(Stage::Fused(fused));
+            stages.push(Stage::Fused(Box::new(fused)));
             count
         } else {
             stages.push(Stage::Step(rest[0]));
