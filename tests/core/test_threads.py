@@ -185,6 +185,8 @@ def interrupted(operation, delay=0.1):
     """Whether SIGINT, sent after a while, ends the operation, and after how many seconds."""
     main = threading.main_thread().ident
     timer = threading.Timer(delay, signal.pthread_kill, (main, signal.SIGINT))
+    # Jobs in the background inherit that the signal is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     start = time.monotonic()
     timer.start()
     try:
@@ -195,6 +197,7 @@ def interrupted(operation, delay=0.1):
     finally:
         timer.cancel()
         timer.join()
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals between threads here")
