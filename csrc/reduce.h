@@ -18,8 +18,9 @@ typedef void (*CorepyReduceColumns)(const void* x, const ptrdiff_t* offsets, siz
 typedef void (*CorepyReduceCombine)(void* acc, const void* x, size_t n);
 
 // out = the reduction of the n >= 1 elements that `produce` computes, asked for in order, some of them
-// once more. The bits are those of a row in memory.
-typedef void (*CorepyReduceProduced)(CorepyProduce produce, void* context, size_t n, void* out);
+// once more. The bits are those of a row in memory. Real sums in float64 ask for `sum_leaves` where that is not null.
+typedef void (*CorepyReduceProduced)(CorepyProduce produce, CorepySumLeaves sum_leaves, void* context, size_t n,
+                                     void* out);
 
 struct CorepyReduction {
   CorepyReduceRows rows;

@@ -16,6 +16,9 @@
 extern "C" {
 // The address of the elements [first, first + n) of something that is computed, valid until the next call.
 typedef const void* (*CorepyProduce)(void* context, size_t first, size_t n);
+// The sums of the first levels of the tree over such elements: for each of `leaves` leaves of Sum::leaf times
+// kLaneBytes / 8 elements from `first` on, its lanes.
+typedef void (*CorepySumLeaves)(void* context, size_t first, size_t leaves, double* out);
 }
 
 COREPY_BEGIN
@@ -292,9 +295,16 @@ struct VectorReducer {
     COREPY_INLINE const T* at(size_t first, size_t) const { return x + first; }
   };
 
+  // Whether who computes elements may sum them itself.
+  static constexpr bool sums_leaves = std::is_same_v<Op, Sum> && std::is_same_v<A, double> && Parts == 1;
+  // Leaves that are asked for at a time.
+  static constexpr size_t kLeaves = 8;
+
   // Elements that are computed when they are asked for, a few leaves at a time: they are read while they are in L1.
   struct Produced {
     CorepyProduce produce;
+    // Null where elements are to be asked for.
+    CorepySumLeaves sum_leaves;
     void* context;
 
     COREPY_INLINE const T* at(size_t first, size_t n) const {
@@ -304,12 +314,28 @@ struct VectorReducer {
     template <class Step>
     COREPY_NOINLINE void part(size_t first, size_t steps, A* out, Vector* sum) const {
       constexpr size_t most = kProduced / lanes;
+      if constexpr (sums_leaves) {
+        const size_t leaves = steps / Op::leaf;
+        const bool is_branch = steps % Op::leaf == 0 && (leaves & (leaves - 1)) == 0;
+        if (sum_leaves && is_branch && leaves <= kLeaves) return branch(first, leaves, out);
+      }
       if (steps <= most) return lane_tree<Step>(at(first * lanes, steps * lanes), steps, out, sum);
       const size_t left = left_part(steps, Op::leaf < most ? Op::leaf : most);
       part<Step>(first, left, out, sum);
       alignas(64) A right[lanes];
       part<Step>(first + left, steps - left, right, sum);
       combine<Step, A>(out, right, lanes);
+    }
+    // The same of a power of two of leaves.
+    COREPY_INLINE void branch(size_t first, size_t leaves, A* out) const {
+      alignas(64) A sums[kLeaves * lanes];
+      sum_leaves(context, first * lanes, leaves, sums);
+      for (size_t step = 1; step < leaves; step *= 2) {
+        for (size_t left = 0; left < leaves; left += 2 * step) {
+          combine<Op, A>(sums + left * lanes, sums + (left + step) * lanes, lanes);
+        }
+      }
+      __builtin_memcpy(out, sums, lanes * sizeof(A));
     }
     template <class Step>
     COREPY_INLINE void tree(size_t steps, Vector* acc, Vector& sum) const {
@@ -428,10 +454,10 @@ struct VectorReducer {
     }
   }
 
-  static void produced(CorepyProduce produce, void* context, size_t n, void* out) {
-    const Produced source{produce, context};
+  static void produced(CorepyProduce produce, CorepySumLeaves sum_leaves, void* context, size_t n, void* out) {
+    const Produced source{produce, sum_leaves, context};
     A* result = static_cast<A*>(out);
-    if (n * Parts <= kProduced) return rows(source.at(0, n * Parts), 0, 1, n, out);
+    if (!sum_leaves && n * Parts <= kProduced) return rows(source.at(0, n * Parts), 0, 1, n, out);
     if (__builtin_expect(!row<Fast>(source, n * Parts, result), 0)) row<Op>(source, n * Parts, result);
   }
 

@@ -79,8 +79,18 @@ pub struct ReductionKernels {
 /// Gives the elements `first..first + n` of something that is computed; see `csrc/reduce_vector.h`.
 pub type Produce = unsafe extern "C" fn(context: *mut c_void, first: usize, n: usize) -> *const u8;
 
+/// Sums the elements of such leaves of the tree from `first` on to [`SUM_LANES`] numbers each; see
+/// `csrc/reduce_vector.h`.
+pub type SumLeaves = unsafe extern "C" fn(context: *mut c_void, first: usize, leaves: usize, out: *mut f64);
+
+/// Numbers in which a row is summed: `kLaneBytes` in `csrc/reduce_vector.h`.
+pub const SUM_LANES: usize = 32;
+/// Times that many elements to a leaf: `Sum::leaf` in `csrc/reduce_ops.h`.
+pub const SUM_LEAF: usize = 16;
+
 /// See `CorepyReduceProduced` in `csrc/reduce.h`.
-pub type ReduceProduced = unsafe extern "C" fn(produce: Produce, context: *mut c_void, n: usize, out: *mut u8);
+pub type ReduceProduced =
+    unsafe extern "C" fn(produce: Produce, sum_leaves: Option<SumLeaves>, context: *mut c_void, n: usize, out: *mut u8);
 
 /// Packs rows × cols elements into panels: see `csrc/gemm.h`. Strides in bytes.
 pub type PackKernel =

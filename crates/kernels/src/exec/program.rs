@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::jit::{self, Arithmetic, Float, Stage};
+use super::jit::{self, Arithmetic, Float, Stage, Sums};
 use crate::ffi::{Kernel, STREAMING};
 
 /// A place that holds a block: inputs first, then temporaries, then outputs.
@@ -100,6 +100,12 @@ impl Program {
         if self.steps.len() > 1 {
             self.stages = jit::stages(self, inputs, scalars, streams);
         }
+    }
+
+    /// The program with its only output summed rather than written, if it is one group and there is code for that.
+    /// `scalars` are those of [`Program::fuse`].
+    pub(crate) fn sums(&self, inputs: usize, scalars: Mask) -> Option<Sums> {
+        jit::sums(self, inputs, scalars)
     }
 
     /// The steps that run together in registers.

@@ -11,7 +11,7 @@ use super::compile::Compiled;
 use super::evaluate::{allocate, finish};
 use super::graph::Graph;
 use super::node::Node;
-use crate::exec::{ARENA_BLOCK, Mask, Program};
+use crate::exec::{ARENA_BLOCK, Mask, Program, Sums};
 use crate::{ffi, reduce};
 
 /// Sizes of the innermost axis from which blocks end where rows do, so that what varies along rows or
@@ -98,6 +98,8 @@ pub struct Stream {
     outputs: Vec<(*mut u8, usize)>,
     root_is_written: bool,
     dtype: DType,
+    /// Sums elements as they are computed, where nothing is written and all inputs lie without gaps.
+    sums: Option<Sums>,
     /// Size of the innermost axis.
     cols: usize,
     size: usize,
@@ -116,7 +118,7 @@ impl Stream {
     fn new(graph: &Graph, compiled: &Compiled, tensors: &[Tensor], root_is_written: bool) -> Stream {
         let root = &graph.root().node;
         let plan = compiled.plan(&root.shape, &root.strides, &[&root.strides]);
-        let lanes = compiled
+        let lanes: Vec<Lane> = compiled
             .inputs
             .iter()
             .zip(&plan.strides)
@@ -133,16 +135,18 @@ impl Stream {
         let cols = plan.shape.last().copied().unwrap_or(1);
         // What is one element for a row is one for each block, since blocks end where rows do.
         let is_scalar = |lane: &Lane| lane.is_scalar || cols >= ROW && !lane.is_contiguous && lane.axes.inner().1 == 0;
-        let lanes: Vec<Lane> = lanes;
         let scalars = lanes.iter().enumerate().fold(0, |mask, (slot, lane)| mask | Mask::from(is_scalar(lane)) << slot);
         let mut program = compiled.program.clone();
         program.fuse(lanes.len(), scalars, false);
+        let is_plain = tensors.is_empty() && lanes.iter().all(|lane| lane.is_scalar || lane.is_contiguous);
+        let sums = if is_plain { program.sums(lanes.len(), scalars) } else { None };
         Stream {
             program,
             lanes,
             outputs: tensors.iter().map(|tensor| (tensor.data(), tensor.dtype().itemsize())).collect(),
             root_is_written,
             dtype: root.dtype,
+            sums,
             cols,
             size: root.size,
         }
@@ -205,6 +209,25 @@ impl Stream {
             done += n;
         }
         target
+    }
+
+    /// Whether [`Stream::sum_leaves`] can be called.
+    pub fn sums_leaves(&self) -> bool {
+        self.sums.is_some()
+    }
+
+    /// Sums `leaves` leaves of the tree of `csrc/reduce_vector.h`, from element `first` on, to `out`.
+    ///
+    /// # Safety
+    /// The elements exist, and [`Stream::sums_leaves`]; `out` has room for the numbers.
+    pub unsafe fn sum_leaves(&self, first: usize, leaves: usize, out: *mut f64, room: &mut Room) {
+        for (slot, lane) in room.slots.iter_mut().zip(&self.lanes) {
+            let offset = if lane.is_scalar { 0 } else { first * lane.itemsize };
+            *slot = lane.data.wrapping_add(offset).cast_mut();
+        }
+        let sums = self.sums.as_ref().expect("the caller asked");
+        // SAFETY: inputs hold the elements, or one that stands for all.
+        unsafe { sums.run(&room.slots, leaves, out) };
     }
 
     unsafe fn compute_block(&self, index: usize, n: usize, by_row: bool, target: *mut u8, room: &mut Room) {

@@ -46,6 +46,26 @@ impl<'a> Producer<'a> {
         Producer { loader, start, buffers }
     }
 
+    /// The function that sums elements as they are computed, if the stream can.
+    pub fn sum_leaves(&self) -> Option<ffi::SumLeaves> {
+        self.loader.stream.is_some_and(Stream::sums_leaves).then_some(Self::sum as ffi::SumLeaves)
+    }
+
+    /// See [`ffi::SumLeaves`].
+    ///
+    /// # Safety
+    /// `context` is a producer's of which there is [`Producer::sum_leaves`]; the elements exist, and `out` has room.
+    unsafe extern "C" fn sum(context: *mut c_void, first: usize, leaves: usize, out: *mut f64) {
+        // SAFETY: the caller's promise; the kernel is the only one that has the producer.
+        unsafe {
+            let producer = &mut *context.cast::<Producer<'_>>();
+            let loader = producer.loader;
+            let first = loader.stream_index(producer.start + first);
+            let (_, room) = producer.buffers.stream();
+            loader.stream.expect("asked before").sum_leaves(first, leaves, out, room);
+        }
+    }
+
     /// The kernel's argument.
     pub fn context(&mut self) -> *mut c_void {
         std::ptr::from_mut(self).cast()
@@ -99,6 +119,11 @@ impl Loader<'_> {
         })
     }
 
+    /// The stream's number of the element `start` of a walk over axes without gaps.
+    fn stream_index(&self, start: usize) -> usize {
+        (self.data.addr() - stream_base().addr()) / self.source.itemsize() + start
+    }
+
     /// The elements `start..start + len` of the walk over the axes.
     ///
     /// # Safety
@@ -107,7 +132,7 @@ impl Loader<'_> {
         let item = self.source.itemsize();
         let mut block = self.data.wrapping_add(start * item);
         if let Some(stream) = self.stream {
-            let first = (block.addr() - stream_base().addr()) / item;
+            let first = self.stream_index(start);
             let (target, room) = buffers.stream();
             // SAFETY: the caller's promise; one thread computes what it loads, if once more, then to the same values.
             block = unsafe { stream.compute(first, len, target, room) };

@@ -73,7 +73,7 @@ unsafe fn reduce_whole(
                                 for row in 0..len {
                                     let target = target.wrapping_add(row * job.accumulator.itemsize());
                                     let mut producer = Producer::new(&loader, (first + row) * n, buffers);
-                                    produced(Producer::produce, producer.context(), n, target);
+                                    produced(Producer::produce, producer.sum_leaves(), producer.context(), n, target);
                                 }
                             }
                             None => {
@@ -134,7 +134,7 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
                     let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
                     if let Some(produced) = produced {
                         let mut producer = Producer::new(&loader, start, &mut buffers);
-                        produced(Producer::produce, producer.context(), len, target);
+                        produced(Producer::produce, producer.sum_leaves(), producer.context(), len, target);
                         continue;
                     }
                     let block = if in_place {

@@ -45,9 +45,10 @@ pub(super) const ADDRESSES: [General; 9] = [0, 1, 8, 9, 10, 3, 12, 14, 15];
 /// How many of them the caller does not want back.
 pub(super) const VOLATILE: usize = 5;
 
-/// The opcode maps: 0F and 0F 38.
+/// The opcode maps: 0F, 0F 38 and 0F 3A.
 const MAP_0F: u8 = 1;
 const MAP_0F38: u8 = 2;
+const MAP_0F3A: u8 = 3;
 
 /// The last operand of a vector instruction.
 #[derive(Clone, Copy)]
@@ -57,6 +58,8 @@ pub(super) enum Operand {
     Base(General),
     /// `[base + rdi + vector * n]`.
     Indexed(General, u8),
+    /// `[base + vector * n]`.
+    Displaced(General, u8),
     /// `[rsp + vector * n]`.
     Frame(usize),
 }
@@ -65,7 +68,7 @@ pub(super) enum Operand {
 pub(super) struct Assembler {
     pub(super) code: Vec<u8>,
     vectors: Vectors,
-    float: Float,
+    pub(super) float: Float,
 }
 
 impl Assembler {
@@ -79,7 +82,7 @@ impl Assembler {
     fn vector(&mut self, map: u8, opcode: u8, prefix: u8, wide: bool, reg: u8, first: Option<u8>, last: Operand) {
         let (rm, index_high) = match last {
             Operand::Register(register) => (register, register >> 4 & 1),
-            Operand::Base(base) | Operand::Indexed(base, _) => (base, 0),
+            Operand::Base(base) | Operand::Indexed(base, _) | Operand::Displaced(base, _) => (base, 0),
             Operand::Frame(_) => (RSP, 0),
         };
         let vvvv = first.unwrap_or(0);
@@ -105,18 +108,26 @@ impl Assembler {
             Operand::Base(base) if base & 7 == 4 => self.code.extend([reg | 4, 0x24]),
             Operand::Base(base) => self.code.push(reg | base & 7),
             Operand::Indexed(base, 0) => self.code.extend([reg | 4, RDI << 3 | base & 7]),
-            Operand::Indexed(base, vector) => {
-                // EVEX counts displacements of one byte in vectors.
-                let step = match self.vectors {
-                    Vectors::Avx512 => 1,
-                    Vectors::Avx2 => 32,
-                };
-                self.code.extend([0x40 | reg | 4, RDI << 3 | base & 7, vector * step]);
-            }
+            Operand::Indexed(base, n) => self.displaced(reg, RDI << 3 | base & 7, n),
+            // Index 4 is none.
+            Operand::Displaced(base, n) => self.displaced(reg, 4 << 3 | base & 7, n),
             Operand::Frame(n) => {
                 self.code.extend([0x80 | reg | 4, RSP << 3 | RSP]);
                 self.code.extend(((n * self.vectors.bytes()) as u32).to_le_bytes());
             }
+        }
+    }
+
+    /// The bytes of an address with an index byte, `n` vectors further.
+    fn displaced(&mut self, reg: u8, index: u8, n: u8) {
+        let bytes = u32::from(n) * self.vectors.bytes() as u32;
+        // EVEX counts displacements of one byte in vectors.
+        let short = if self.vectors == Vectors::Avx512 { u32::from(n) } else { bytes };
+        if short < 128 {
+            self.code.extend([0x40 | reg | 4, index, short as u8]);
+        } else {
+            self.code.extend([0x80 | reg | 4, index]);
+            self.code.extend(bytes.to_le_bytes());
         }
     }
 
@@ -140,6 +151,11 @@ impl Assembler {
     /// `[base + rdi + vector * n] = reg`, past the caches if it `streams`.
     pub(super) fn store(&mut self, reg: u8, base: General, n: u8, streams: bool) {
         self.float(if streams { 0x2B } else { 0x11 }, reg, None, Operand::Indexed(base, n));
+    }
+
+    /// `[base + vector * n] = reg`.
+    pub(super) fn store_at(&mut self, reg: u8, base: General, n: u8) {
+        self.float(0x11, reg, None, Operand::Displaced(base, n));
     }
 
     /// `reg` = the number at `[base]` in every lane.
@@ -173,6 +189,38 @@ impl Assembler {
             Arithmetic::Negative => self.float(0x57, reg, Some(a), b),
             Arithmetic::Call(_) => unreachable!("calls are not one instruction"),
         }
+    }
+
+    /// `reg` = the float32 in the lower half of `from`, as float64.
+    pub(super) fn widen(&mut self, reg: u8, from: u8) {
+        self.vector(MAP_0F, 0x5A, 0, false, reg, None, Operand::Register(from));
+    }
+
+    /// The lower half of `reg` = the upper half of `from`.
+    pub(super) fn upper_half(&mut self, reg: u8, from: u8) {
+        let opcode = match self.vectors {
+            Vectors::Avx2 => 0x19,
+            Vectors::Avx512 => 0x1B,
+        };
+        self.vector(MAP_0F3A, opcode, 1, false, from, None, Operand::Register(reg));
+        self.code.push(1);
+    }
+
+    /// `reg += a * b`, rounded once, in float64.
+    pub(super) fn multiply_add(&mut self, reg: u8, a: u8, b: u8) {
+        self.vector(MAP_0F38, 0xB8, 1, true, reg, Some(a), Operand::Register(b));
+    }
+
+    /// `register = from + bytes`.
+    pub(super) fn offset(&mut self, register: General, from: General, bytes: usize) {
+        self.copy_general(register, from);
+        self.advance(register, bytes);
+    }
+
+    /// `register += bytes`.
+    pub(super) fn advance(&mut self, register: General, bytes: usize) {
+        self.code.extend([0x48 | register >> 3, 0x81, 0xC0 | register & 7]);
+        self.code.extend((bytes as u32).to_le_bytes());
     }
 
     /// Calls the function at `address`.
@@ -235,7 +283,7 @@ impl Assembler {
         self.general(0x31, register, register);
     }
 
-    /// Runs `body`, which ends each turn `bytes` further, while `index < end`.
+    /// Runs `body`, after each turn of which `index` moves on by `bytes`, while `index < end`.
     pub(super) fn while_below(
         &mut self,
         index: General,
@@ -249,9 +297,9 @@ impl Assembler {
         let jump = self.code.len();
         let start = self.code.len();
         body(self);
-        // add index, bytes
-        self.code.extend([0x48 | index >> 3, 0x81, 0xC0 | index & 7]);
-        self.code.extend((bytes as u32).to_le_bytes());
+        if bytes > 0 {
+            self.advance(index, bytes);
+        }
         // cmp index, end; jb start
         self.general(0x39, end, index);
         self.code.extend([0x0F, 0x82]);

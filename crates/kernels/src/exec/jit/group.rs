@@ -29,12 +29,17 @@ pub(super) struct Group {
     pub(super) stores: Vec<u8>,
     /// How many of these, the last, are written past the caches: to addresses that are multiples of a vector.
     pub(super) streamed: u8,
+    /// Whether the only value of `stores` is summed instead: see [`super::sums`].
+    pub(super) sums: bool,
 }
 
 impl Group {
     /// The code of a function of the addresses of loads, stores and scalars, of the bytes up to which several
     /// vectors are taken at a time, and of the bytes in all; None if registers do not suffice.
     pub(super) fn assemble(&self) -> Option<(Vec<u8>, usize)> {
+        if self.sums {
+            return if self.calls() > 0 { None } else { super::sums::assemble(self).map(|code| (code, 1)) };
+        }
         if self.calls() > 0 {
             return super::calls::assemble(self).map(|code| (code, 1));
         }
@@ -100,7 +105,11 @@ impl Group {
 
     /// Visits loads and operations in order with the register of each value, counted from 0 for one of
     /// several chains, and returns how many there are.
-    fn allocate(&self, mut load: impl FnMut(usize, usize), mut operate: impl FnMut(&Operation, [usize; 3])) -> usize {
+    pub(super) fn allocate(
+        &self,
+        mut load: impl FnMut(usize, usize),
+        mut operate: impl FnMut(&Operation, [usize; 3]),
+    ) -> usize {
         let last = self.last_uses();
         let scalars = usize::from(self.scalars);
         let mut place = vec![usize::MAX; last.len()];
@@ -140,7 +149,7 @@ impl Group {
     }
 
     /// Registers that one chain needs.
-    fn live(&self) -> usize {
+    pub(super) fn live(&self) -> usize {
         self.allocate(|_, _| {}, |_, _| {})
     }
 

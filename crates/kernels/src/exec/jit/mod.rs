@@ -15,10 +15,12 @@ mod calls;
 mod group;
 mod memory;
 mod run;
+mod sums;
 
 use super::program::{Mask, Program, Slot, Step};
 
 pub(super) use run::Fused;
+pub(crate) use run::Sums;
 
 /// An operation that is one instruction, or a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,6 +109,18 @@ pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask, streams: b
     }
     flush(program, &mut group, before, outputs, &mut stages);
     if stages.iter().any(|stage| matches!(stage, Stage::Fused(_))) { stages } else { Vec::new() }
+}
+
+/// See [`Program::sums`].
+pub(super) fn sums(program: &Program, inputs: usize, scalars: Mask) -> Option<Sums> {
+    let outputs = Outputs { first: inputs + program.temporaries.len(), streams: false };
+    let output = outputs.first as Slot;
+    match (&program.stages[..], &program.steps[..]) {
+        ([Stage::Fused(fused)], _) => fused.sums(output),
+        // One step is no group otherwise.
+        ([], [step]) if step.arithmetic.is_some() => Fused::new(program, &[0], scalars, outputs)?.sums(output),
+        _ => None,
+    }
 }
 
 fn args(step: &Step) -> &[Slot] {

@@ -9,6 +9,7 @@ use super::cache::{self, Function};
 use super::group::{Group, Operation};
 use super::{Arithmetic, Float, Outputs, args};
 use crate::exec::program::{Mask, Program, Slot};
+use crate::ffi::{SUM_LANES, SUM_LEAF};
 use crate::isa::{self, Isa};
 
 /// Arrays that a group reads and writes, at most.
@@ -31,6 +32,8 @@ static ABS_F64: [u64; 1] = [0x7FFF_FFFF_FFFF_FFFF];
 /// The sign's bit.
 static SIGN_F32: [u32; 1] = [0x8000_0000];
 static SIGN_F64: [u64; 1] = [0x8000_0000_0000_0000];
+/// What widened elements are multiplied by when they are added.
+static ONE: f64 = 1.0;
 
 /// A number that a group reads.
 #[derive(Clone, Copy, PartialEq)]
@@ -40,12 +43,25 @@ enum Scalar {
     Mask(Arithmetic),
 }
 
+impl Scalar {
+    fn address(self, float: Float, slots: &[*mut u8]) -> *mut u8 {
+        match (self, float) {
+            (Scalar::Slot(slot), _) => slots[usize::from(slot)],
+            (Scalar::Mask(Arithmetic::Abs), Float::F32) => ABS_F32.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(Arithmetic::Abs), Float::F64) => ABS_F64.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(_), Float::F32) => SIGN_F32.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(_), Float::F64) => SIGN_F64.as_ptr().cast::<u8>().cast_mut(),
+        }
+    }
+}
+
 /// Several steps of a program as one function.
 #[derive(Clone)]
 pub(in crate::exec) struct Fused {
     function: Arc<Function>,
     /// The one that writes outputs past the caches.
     streaming: Option<Arc<Function>>,
+    group: Group,
     float: Float,
     steps: usize,
     vector: usize,
@@ -152,17 +168,19 @@ impl Fused {
             operations,
             stores: values,
             streamed: 0,
+            sums: false,
         };
         let function = cache::function(&group)?;
         let streamed = stores.iter().filter(|&&slot| usize::from(slot) >= outputs.first).count();
         let streaming = if outputs.streams && streamed > 0 {
-            cache::function(&Group { streamed: streamed as u8, ..group })
+            cache::function(&Group { streamed: streamed as u8, ..group.clone() })
         } else {
             None
         };
         Some(Fused {
             function,
             streaming,
+            group,
             float,
             steps: steps.len(),
             vector: vectors.bytes(),
@@ -182,6 +200,15 @@ impl Fused {
         self.stores.iter().fold(0, |mask, &slot| mask | 1 << slot)
     }
 
+    /// The group with its result summed rather than written, if `slot` is all that it writes and there is code for that.
+    pub(in crate::exec) fn sums(&self, slot: Slot) -> Option<Sums> {
+        if self.stores[..] != [slot] {
+            return None;
+        }
+        let function = cache::function(&Group { sums: true, ..self.group.clone() })?;
+        Some(Sums { function, float: self.float, loads: self.loads.clone(), scalars: self.scalars.clone() })
+    }
+
     /// Runs the group on `n` elements.
     ///
     /// # Safety
@@ -190,13 +217,7 @@ impl Fused {
         let mut addresses: SmallVec<[*mut u8; MOST_ADDRESSES]> = SmallVec::new();
         addresses.extend(self.loads.iter().chain(&self.stores).map(|&slot| slots[usize::from(slot)]));
         let streams = addresses.len();
-        addresses.extend(self.scalars.iter().map(|scalar| match (scalar, self.float) {
-            (Scalar::Slot(slot), _) => slots[usize::from(*slot)],
-            (Scalar::Mask(Arithmetic::Abs), Float::F32) => ABS_F32.as_ptr().cast::<u8>().cast_mut(),
-            (Scalar::Mask(Arithmetic::Abs), Float::F64) => ABS_F64.as_ptr().cast::<u8>().cast_mut(),
-            (Scalar::Mask(_), Float::F32) => SIGN_F32.as_ptr().cast::<u8>().cast_mut(),
-            (Scalar::Mask(_), Float::F64) => SIGN_F64.as_ptr().cast::<u8>().cast_mut(),
-        }));
+        addresses.extend(self.scalars.iter().map(|scalar| scalar.address(self.float, slots)));
         let bytes = n * self.float.bytes();
         let stores = &addresses[self.loads.len()..streams];
         // Where all stores lie alike, the first elements go by themselves, so that the others are whole lines.
@@ -247,6 +268,30 @@ impl Fused {
             unsafe { addresses[stream].copy_from_nonoverlapping(inside[stream], bytes) };
         }
         advance(&mut addresses[..streams], bytes);
+    }
+}
+
+/// A group whose result is summed.
+pub(crate) struct Sums {
+    function: Arc<Function>,
+    float: Float,
+    loads: SmallVec<[Slot; 8]>,
+    scalars: SmallVec<[Scalar; 8]>,
+}
+
+impl Sums {
+    /// Sums the first `leaves` leaves of the tree of `csrc/reduce_vector.h` to [`SUM_LANES`] numbers each.
+    ///
+    /// # Safety
+    /// As [`Program::run`] for so many elements; `out` has room for the numbers.
+    pub(crate) unsafe fn run(&self, slots: &[*mut u8], leaves: usize, out: *mut f64) {
+        let mut addresses: SmallVec<[*mut u8; MOST_ADDRESSES]> = SmallVec::new();
+        addresses.extend(self.loads.iter().map(|&slot| slots[usize::from(slot)]));
+        addresses.push(out.cast());
+        addresses.extend(self.scalars.iter().map(|scalar| scalar.address(self.float, slots)));
+        addresses.push(std::ptr::from_ref(&ONE).cast::<u8>().cast_mut());
+        // SAFETY: the caller's promise.
+        unsafe { self.function.call(&addresses, 0, leaves * SUM_LEAF * SUM_LANES * self.float.bytes()) };
     }
 }
 
