@@ -85,6 +85,15 @@ COREPY_INLINE Vector in_register(Vector vector) {
   return vector;
 }
 
+// Asks for `bytes` bytes at x to come into L2.
+template <size_t bytes>
+COREPY_INLINE void prefetch(const void* x) {
+#pragma GCC unroll 8
+  for (size_t line = 0; line < (bytes + 63) / 64; ++line) {
+    __builtin_prefetch(static_cast<const char*>(x) + line * 64, 0, 2);
+  }
+}
+
 template <class A, class Vector>
 COREPY_INLINE bool has_nan(Vector v) {
   constexpr bool is_double = sizeof(A) == 8;
@@ -175,8 +184,9 @@ struct VectorReducer {
     Vector next[Registers], one = {};
     // Hidden from GCC, which would add.
     if constexpr (adds_widened<Step>) one = in_register(one + A(1));
+    const T* first = row(0);
 #pragma GCC unroll 16
-    for (size_t k = 0; k < Registers; ++k) acc[k] = load(row(0) + k * width);
+    for (size_t k = 0; k < Registers; ++k) acc[k] = load(first + k * width);
     if constexpr (loses_nan<Step>) {
 #pragma GCC unroll 16
       for (size_t k = 0; k < Registers; ++k) sum += acc[k];
@@ -461,29 +471,35 @@ struct VectorReducer {
     if (__builtin_expect(!row<Fast>(source, n * Parts, result), 0)) row<Op>(source, n * Parts, result);
   }
 
-  template <size_t Registers, class Row>
-  static COREPY_INLINE void panel_tile(Row row, size_t rows, A* out) {
+  // Columns from `first` on. The same columns of the next `ahead` rows come into L2 meanwhile: pieces of rows are too
+  // short for the processor to see where they lead (float32, 1000 columns, 2 cores: 45 GB/s without, 73 with).
+  template <size_t Registers>
+  static COREPY_INLINE void panel_tile(const char* x, const ptrdiff_t* offsets, size_t rows, size_t ahead, size_t first,
+                                       A* out) {
+    const auto row = [=](size_t r) COREPY_INLINE_LAMBDA {
+      if (r < ahead) {
+        prefetch<Registers * width * sizeof(T)>(reinterpret_cast<const T*>(x + offsets[rows + r]) + first);
+      }
+      return reinterpret_cast<const T*>(x + offsets[r]) + first;
+    };
     Vector sum = {};
-    accumulate_to<Fast, Registers>(row, rows, out, sum);
+    accumulate_to<Fast, Registers>(row, rows, out + first, sum);
     if constexpr (loses_nan<Fast>) {
-      if (__builtin_expect(has_nan<A>(sum), 0)) accumulate_to<Op, Registers>(row, rows, out, sum);
+      if (__builtin_expect(has_nan<A>(sum), 0)) accumulate_to<Op, Registers>(row, rows, out + first, sum);
     }
   }
 
-  static void panel(const char* x, const ptrdiff_t* offsets, size_t rows, size_t cols, A* out) {
+  static void panel(const char* x, const ptrdiff_t* offsets, size_t rows, size_t ahead, size_t cols, A* out) {
     size_t c = 0;
-    const auto at = [=](size_t first) {
-      return [=](size_t r) { return reinterpret_cast<const T*>(x + offsets[r]) + first; };
-    };
-    for (; c + kWide * width <= cols; c += kWide * width) panel_tile<kWide>(at(c), rows, out + c);
+    for (; c + kWide * width <= cols; c += kWide * width) panel_tile<kWide>(x, offsets, rows, ahead, c, out);
     if (kWide > kTile && c + tile <= cols) {
-      panel_tile<kTile>(at(c), rows, out + c);
+      panel_tile<kTile>(x, offsets, rows, ahead, c, out);
       c += tile;
     }
-    for (; c + group <= cols; c += group) panel_tile<kGroup>(at(c), rows, out + c);
+    for (; c + group <= cols; c += group) panel_tile<kGroup>(x, offsets, rows, ahead, c, out);
     if (c == cols) return;
     for (size_t r = 0; r < rows; ++r) {
-      const T* row = at(0)(r);
+      const T* row = reinterpret_cast<const T*>(x + offsets[r]);
       COREPY_INDEPENDENT
       for (size_t i = c; i < cols; ++i) {
         const A value = static_cast<A>(row[i]);
@@ -492,17 +508,17 @@ struct VectorReducer {
     }
   }
 
-  static COREPY_NOINLINE void tree(const char* x, const ptrdiff_t* offsets, size_t rows, size_t cols, A* out,
-                                   A* scratch) {
-    if (rows <= kPanel) return panel(x, offsets, rows, cols, out);
+  static COREPY_NOINLINE void tree(const char* x, const ptrdiff_t* offsets, size_t rows, size_t ahead, size_t cols,
+                                   A* out, A* scratch) {
+    if (rows <= kPanel) return panel(x, offsets, rows, ahead < rows ? ahead : rows, cols, out);
     const size_t left = left_part(rows, kPanel);
-    tree(x, offsets, left, cols, out, scratch);
-    tree(x, offsets + left, rows - left, cols, scratch, scratch + cols);
+    tree(x, offsets, left, rows - left + ahead, cols, out, scratch);
+    tree(x, offsets + left, rows - left, ahead, cols, scratch, scratch + cols);
     combine<Op, A>(out, scratch, cols);
   }
 
   static void columns(const void* x, const ptrdiff_t* offsets, size_t rows, size_t cols, void* out, void* scratch) {
-    tree(static_cast<const char*>(x), offsets, rows, cols * Parts, static_cast<A*>(out), static_cast<A*>(scratch));
+    tree(static_cast<const char*>(x), offsets, rows, 0, cols * Parts, static_cast<A*>(out), static_cast<A*>(scratch));
   }
 
   static void merge(void* acc, const void* x, size_t n) {

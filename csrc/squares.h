@@ -1,22 +1,28 @@
-// Sums of squared distances from a centre: what variances are made of. Blocks, strides, casts, threads
-// and the order in which partial sums are combined are the executor's (crates/kernels/src/reduce).
+// Sums of distances and of squared distances from a centre: what variances are made of. Blocks, strides, casts,
+// threads and the order in which partial sums are combined are the executor's (crates/kernels/src/reduce).
 #pragma once
 #include <cstddef>
+#include <limits>
 
 #include "reduce_vector.h"
 
 extern "C" {
-// out[r] = the sum of |x[i] - centre[r]|^2 over the n elements at x + r * stride (bytes). Centres are
-// double, two for a complex number.
+// sums[r] = the sum of x[i] - centre[r], squares[r] = the sum of |x[i] - centre[r]|^2 over the n elements at
+// x + r * stride (bytes). Centres and sums are double, two for a complex number.
 typedef void (*CorepySquaresRows)(const void* x, ptrdiff_t stride, size_t rows, size_t n, const double* centre,
-                                  double* out);
-// out[c] = the sum over r of |x[c] - centre[c]|^2 for the rows at x + offsets[r] (bytes).
-typedef void (*CorepySquaresColumns)(const void* x, const ptrdiff_t* offsets, size_t rows, size_t cols,
-                                     const double* centre, double* out);
+                                  double* sums, double* squares);
+// sums[c], squares[c] = the same over r of element c of the rows at x + offsets[r] (bytes). `ahead` more offsets follow,
+// of rows that will be wanted next.
+typedef void (*CorepySquaresColumns)(const void* x, const ptrdiff_t* offsets, size_t rows, size_t ahead, size_t cols,
+                                     const double* centre, double* sums, double* squares);
+// Turns n squares into those from the mean of `count` elements each, and `centre` into that mean. 1 if any centre was so
+// far from it that digits are lost.
+typedef uint8_t (*CorepySquaresFinish)(const double* sums, double* squares, double* centre, size_t n, double count);
 
 struct CorepySquares {
   CorepySquaresRows rows;
   CorepySquaresColumns columns;
+  CorepySquaresFinish finish;
 };
 }
 
@@ -44,91 +50,139 @@ struct Squares {
     }
   }
 
-  static double row(const T* x, size_t n, const double* centre) {
-    Vector middle[registers], total[registers];
+  static void row(const T* x, size_t n, const double* centre, double* sums, double* squares) {
+    Vector middle[registers], total[2][registers];
     for (size_t k = 0; k < registers; ++k) {
       for (size_t i = 0; i < width; ++i) middle[k][i] = centre[(k * width + i) % Parts];
-      total[k] = Vector{};
+      total[0][k] = total[1][k] = Vector{};
     }
     while (n >= lanes) {
       const size_t steps = n / lanes < leaf ? n / lanes : leaf;
-      Vector sum[registers] = {};
+      Vector sum[registers] = {}, square[registers] = {};
 #pragma GCC unroll 1
       for (size_t step = 0; step < steps; ++step) {
 #pragma GCC unroll 8
         for (size_t k = 0; k < registers; ++k) {
           const Vector distance = load(x + step * lanes + k * width) - middle[k];
-          sum[k] += distance * distance;
+          sum[k] += distance;
+          square[k] += distance * distance;
         }
       }
-      for (size_t k = 0; k < registers; ++k) total[k] += sum[k];
+      for (size_t k = 0; k < registers; ++k) {
+        total[0][k] += sum[k];
+        total[1][k] += square[k];
+      }
       x += steps * lanes;
       n -= steps * lanes;
     }
-    double lane[lanes];
+    double lane[2][lanes];
     __builtin_memcpy(lane, total, sizeof(lane));
     for (size_t i = 0; i < n; ++i) {
       const double distance = static_cast<double>(x[i]) - centre[i % Parts];
-      lane[i] += distance * distance;
+      lane[0][i] += distance;
+      lane[1][i] += distance * distance;
     }
     for (size_t half = lanes / 2; half > 0; half /= 2) {
-      for (size_t i = 0; i < half; ++i) lane[i] += lane[i + half];
+      for (size_t i = 0; i < half; ++i) {
+        if (half >= Parts) lane[0][i] += lane[0][i + half];
+        lane[1][i] += lane[1][i + half];
+      }
     }
-    return lane[0];
+    for (size_t p = 0; p < Parts; ++p) sums[p] = lane[0][p];
+    *squares = lane[1][0];
   }
 
-  static void rows(const void* x, ptrdiff_t stride, size_t rows, size_t n, const double* centre, double* out) {
+  static void rows(const void* x, ptrdiff_t stride, size_t rows, size_t n, const double* centre, double* sums,
+                   double* squares) {
     for (size_t r = 0; r < rows; ++r) {
       const char* first = static_cast<const char*>(x) + stride * static_cast<ptrdiff_t>(r);
-      out[r] = row(reinterpret_cast<const T*>(first), n * Parts, centre + r * Parts);
+      row(reinterpret_cast<const T*>(first), n * Parts, centre + r * Parts, sums + r * Parts, squares + r);
     }
   }
 
-  // Columns [c, c + count) of up to `leaf` rows, added to `out`.
+  // Columns [c, c + count) of up to `leaf` rows, added to the results. The same columns of the next `ahead` rows come
+  // into L2 meanwhile: pieces of rows are too short for the processor to see where they lead.
   template <size_t Registers>
-  static COREPY_INLINE void tile(const char* x, const ptrdiff_t* offsets, size_t rows, size_t c, const double* centre,
-                                 double* out) {
-    Vector middle[Registers], sum[Registers] = {}, total[Registers];
+  static COREPY_INLINE void tile(const char* x, const ptrdiff_t* offsets, size_t rows, size_t ahead, size_t c,
+                                 const double* centre, double* sums, double* squares) {
+    Vector middle[Registers], sum[Registers] = {}, square[Registers] = {}, total[Registers];
     __builtin_memcpy(middle, centre + c, sizeof(middle));
 #pragma GCC unroll 1
     for (size_t r = 0; r < rows; ++r) {
       const T* row = reinterpret_cast<const T*>(x + offsets[r]) + c;
+      if (r < ahead) prefetch<Registers * width * sizeof(T)>(reinterpret_cast<const T*>(x + offsets[rows + r]) + c);
 #pragma GCC unroll 8
       for (size_t k = 0; k < Registers; ++k) {
         const Vector distance = load(row + k * width) - middle[k];
-        sum[k] += distance * distance;
+        sum[k] += distance;
+        square[k] += distance * distance;
       }
     }
-    __builtin_memcpy(total, out + c, sizeof(total));
+    __builtin_memcpy(total, sums + c, sizeof(total));
     for (size_t k = 0; k < Registers; ++k) total[k] += sum[k];
-    __builtin_memcpy(out + c, total, sizeof(total));
+    __builtin_memcpy(sums + c, total, sizeof(total));
+    __builtin_memcpy(total, squares + c, sizeof(total));
+    for (size_t k = 0; k < Registers; ++k) total[k] += square[k];
+    __builtin_memcpy(squares + c, total, sizeof(total));
   }
 
-  static void columns(const void* x_, const ptrdiff_t* offsets, size_t rows, size_t cols, const double* centre,
-                      double* out) {
+  static void columns(const void* x_, const ptrdiff_t* offsets, size_t rows, size_t ahead, size_t cols,
+                      const double* centre, double* sums, double* squares) {
+    // With AVX-512 there are 32 registers.
+    constexpr size_t wide = kRegister == 64 ? 8 : 4;
     const char* x = static_cast<const char*>(x_);
-    for (size_t c = 0; c < cols; ++c) out[c] = 0;
+    for (size_t c = 0; c < cols * Parts; ++c) sums[c] = 0;
+    for (size_t c = 0; c < cols; ++c) squares[c] = 0;
     for (size_t begin = 0; begin < rows; begin += leaf, offsets += leaf) {
       const size_t some = rows - begin < leaf ? rows - begin : leaf;
+      const size_t next = rows - begin - some + ahead < some ? rows - begin - some + ahead : some;
       size_t c = 0;
       if constexpr (Parts == 1) {
-        for (; c + 4 * width <= cols; c += 4 * width) tile<4>(x, offsets, some, c, centre, out);
-        for (; c + width <= cols; c += width) tile<1>(x, offsets, some, c, centre, out);
+        for (; c + wide * width <= cols; c += wide * width) {
+          tile<wide>(x, offsets, some, next, c, centre, sums, squares);
+        }
+        for (; c + width <= cols; c += width) tile<1>(x, offsets, some, next, c, centre, sums, squares);
       }
       for (; c < cols; ++c) {
-        double sum = 0;
+        double sum[Parts] = {}, total = 0;
         for (size_t r = 0; r < some; ++r) {
           const T* element = reinterpret_cast<const T*>(x + offsets[r]) + c * Parts;
           double square = 0;
           for (size_t p = 0; p < Parts; ++p) {
             const double distance = static_cast<double>(element[p]) - centre[c * Parts + p];
+            sum[p] += distance;
             square += distance * distance;
           }
-          sum += square;
+          total += square;
         }
-        out[c] += sum;
+        for (size_t p = 0; p < Parts; ++p) sums[c * Parts + p] += sum[p];
+        squares[c] += total;
       }
     }
+  }
+
+  // The sum of |x - mean|^2 is that from the centre less count * |mean - centre|^2 (Chan, Golub and LeVeque 1983, The
+  // American Statistician 37, formula 1.7): of its relative error there is as much more as what is subtracted is larger.
+  static uint8_t finish(const double* sums, double* squares, double* centre, size_t n, double count) {
+    constexpr double most = 16;
+    // A centre this close to the mean is not improved.
+    constexpr double close = 8 * std::numeric_limits<double>::epsilon();
+    bool is_far = false;
+    for (size_t i = 0; i < n; ++i) {
+      double excess = 0;
+      bool is_close = true;
+      for (size_t p = 0; p < Parts; ++p) {
+        double& middle = centre[i * Parts + p];
+        const double distance = sums[i * Parts + p] / count;
+        excess += sums[i * Parts + p] * distance;
+        is_close &= __builtin_fabs(distance) <= close * __builtin_fabs(middle);
+        middle += distance;
+      }
+      const double rest = squares[i] - excess;
+      is_far |= excess > most * rest && !is_close;
+      squares[i] = rest < 0 ? 0 : rest;
+    }
+    return is_far;
   }
 };
 
@@ -139,7 +193,7 @@ struct SquaresOf<Complex<Part>> : Squares<Part, 2> {};
 
 template <class T>
 constexpr CorepySquares squares() {
-  return {SquaresOf<T>::rows, SquaresOf<T>::columns};
+  return {SquaresOf<T>::rows, SquaresOf<T>::columns, SquaresOf<T>::finish};
 }
 
 COREPY_END

@@ -225,7 +225,7 @@ pub const TABLES: &[Table] = &[
         entries: || {
             let kernels = |dtype: DType| match dtype.is_floating() {
                 true => format!("squares<{}>()", dtype.info().c_type),
-                false => String::from("{nullptr, nullptr}"),
+                false => String::from("{nullptr, nullptr, nullptr}"),
             };
             DType::ALL.into_iter().map(kernels).collect()
         },

@@ -240,25 +240,38 @@ pub struct ArgKernels {
         unsafe extern "C" fn(x: *const u8, stride: isize, rows: usize, cols: usize, index: *mut i64, scratch: *mut u8),
 }
 
-/// Sums of squared distances from a centre, of a floating-point dtype: see `csrc/squares.h`.
+/// Sums of distances from a centre and of squared ones, of a floating-point dtype: see `csrc/squares.h`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct SquaresKernels {
-    /// Rows of `n` elements, `stride` bytes apart, to a number each.
+    /// Rows of `n` elements, `stride` bytes apart, to numbers each.
     pub rows: Option<
-        unsafe extern "C" fn(x: *const u8, stride: isize, rows: usize, n: usize, centre: *const u8, out: *mut u8),
+        unsafe extern "C" fn(
+            x: *const u8,
+            stride: isize,
+            rows: usize,
+            n: usize,
+            centre: *const f64,
+            sums: *mut f64,
+            squares: *mut f64,
+        ),
     >,
-    /// Rows at `offsets`, in bytes from `x`, to one row.
+    /// Rows at `offsets`, in bytes from `x`, to one row of each; `ahead` more offsets follow.
     pub columns: Option<
         unsafe extern "C" fn(
             x: *const u8,
             offsets: *const isize,
             rows: usize,
+            ahead: usize,
             cols: usize,
-            centre: *const u8,
-            out: *mut u8,
+            centre: *const f64,
+            sums: *mut f64,
+            squares: *mut f64,
         ),
     >,
+    /// Squares from a centre become those from the mean, which the centre becomes; whether digits were lost.
+    pub finish:
+        Option<unsafe extern "C" fn(sums: *const f64, squares: *mut f64, centre: *mut f64, n: usize, count: f64) -> u8>,
 }
 
 /// Offsets from indices: see `csrc/gather.h`.

@@ -1,7 +1,7 @@
 //! Variance and standard deviation: a mean, then the squared distances from it.
 
 use corepy_core::shape::{Shape, normalize_axes};
-use corepy_core::{DType, Error, Op, Reduction, Result, Tensor};
+use corepy_core::{DType, Error, Op, Result, Tensor};
 
 use crate::elementwise::{self, Operand, Scalar};
 use crate::reduce;
@@ -35,9 +35,7 @@ pub fn variance(
     } else if count == 1 {
         squared_distance_from_itself(op, tensor)?.reshaped_contiguous(&shape)
     } else {
-        let wide = if tensor.dtype().is_complex() { DType::Complex128 } else { DType::Float64 };
-        let mean = reduce::reduce(Reduction::Mean, tensor, axes, Some(wide), keepdims)?;
-        reduce::squares(op, tensor, &is_reduced, &mean, &shape)?
+        reduce::squares(op, tensor, &is_reduced, &shape)?
     };
     // As in NumPy, a divisor that the correction makes negative counts as 0.
     let divisor = Scalar::from_bytes(&(count as f64 - correction).max(0.0).to_ne_bytes(), DType::Float64);
