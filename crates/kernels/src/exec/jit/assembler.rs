@@ -69,11 +69,20 @@ pub(super) struct Assembler {
     pub(super) code: Vec<u8>,
     vectors: Vectors,
     pub(super) float: Float,
+    /// Whether loads and stores of elements are of those in k1 only; AVX-512 has that.
+    pub(super) is_masked: bool,
+    /// The mask and what becomes of other lanes, for the next instruction.
+    mask: u8,
 }
+
+/// k1, which leaves other lanes of memory alone.
+const MASK: u8 = 1;
+/// k1, which clears other lanes of a register.
+const MASK_AND_CLEAR: u8 = 0x81;
 
 impl Assembler {
     pub(super) fn new(vectors: Vectors, float: Float) -> Assembler {
-        Assembler { code: Vec::new(), vectors, float }
+        Assembler { code: Vec::new(), vectors, float, is_masked: false, mask: 0 }
     }
 
     /// A vector instruction. `first` is the operand in vvvv, if there is one; `wide` is W; `prefix` is
@@ -93,7 +102,7 @@ impl Assembler {
             Vectors::Avx512 => {
                 let p0 = r << 7 | inverted(index_high) << 6 | b << 5 | inverted(reg >> 4) << 4 | map;
                 let p1 = w << 7 | (!vvvv & 15) << 3 | 1 << 2 | prefix;
-                let p2 = 2 << 5 | inverted(vvvv >> 4) << 3;
+                let p2 = self.mask | 2 << 5 | inverted(vvvv >> 4) << 3;
                 self.code.extend([0x62, p0, p1, p2]);
             }
             Vectors::Avx2 => {
@@ -145,12 +154,21 @@ impl Assembler {
 
     /// `reg = [base + rdi + vector * n]`.
     pub(super) fn load(&mut self, reg: u8, base: General, n: u8) {
+        self.mask = if self.is_masked { MASK_AND_CLEAR } else { 0 };
         self.float(0x10, reg, None, Operand::Indexed(base, n));
+        self.mask = 0;
     }
 
     /// `[base + rdi + vector * n] = reg`, past the caches if it `streams`.
     pub(super) fn store(&mut self, reg: u8, base: General, n: u8, streams: bool) {
+        self.mask = if self.is_masked { MASK } else { 0 };
         self.float(if streams { 0x2B } else { 0x11 }, reg, None, Operand::Indexed(base, n));
+        self.mask = 0;
+    }
+
+    /// k1 = the lowest bits of `rsi`.
+    pub(super) fn set_mask(&mut self) {
+        self.code.extend([0xC5, 0xF8, 0x92, 0xCE]);
     }
 
     /// `[base + vector * n] = reg`.

@@ -11,6 +11,8 @@ pub(super) struct Function {
     code: Code,
     /// Vectors that the main loop takes at a time.
     pub(super) at_once: usize,
+    /// Where the function of some lanes begins.
+    masked: Option<usize>,
 }
 
 impl Function {
@@ -23,6 +25,27 @@ impl Function {
         unsafe {
             let function: extern "C" fn(*const *mut u8, usize, usize) = std::mem::transmute(self.code.start());
             function(addresses.as_ptr(), main, bytes);
+        }
+    }
+}
+
+impl Function {
+    /// Whether there is [`Function::call_masked`].
+    pub(super) fn has_masks(&self) -> bool {
+        self.masked.is_some()
+    }
+
+    /// Runs the group on the lanes of `mask` of the vector at `offset` bytes; nothing else is read or written.
+    ///
+    /// # Safety
+    /// As [`Function::call`], of these lanes; [`Function::has_masks`].
+    pub(super) unsafe fn call_masked(&self, addresses: &[*mut u8], mask: usize, offset: usize) {
+        let start = self.masked.expect("the caller asked");
+        // SAFETY: as above.
+        unsafe {
+            let function: extern "C" fn(*const *mut u8, usize, usize) =
+                std::mem::transmute(self.code.start().wrapping_add(start));
+            function(addresses.as_ptr(), mask, offset);
         }
     }
 }
@@ -49,8 +72,10 @@ pub(super) fn function(group: &Group) -> Option<Arc<Function>> {
     if functions.len() >= MOST {
         functions.clear();
     }
-    let function =
-        group.assemble().and_then(|(code, at_once)| Some(Arc::new(Function { code: Code::new(&code)?, at_once })));
+    let function = group.assemble().and_then(|assembled| {
+        let code = Code::new(&assembled.code)?;
+        Some(Arc::new(Function { code, at_once: assembled.at_once, masked: assembled.masked }))
+    });
     functions.insert(group.clone(), function.clone());
     function
 }

@@ -5,7 +5,7 @@
 //! ahead to work on the next ones during the function's latency, if the group is not long.
 
 use super::Arithmetic;
-use super::assembler::{Assembler, General, Operand, R12, R13, RBP, RBX, RDI, RDX, SCRATCH, Vectors};
+use super::assembler::{Assembler, General, Operand, R12, R13, RBP, RBX, RDI, RDX, RSI, SCRATCH, Vectors};
 use super::group::{Group, Operation};
 use crate::exec::program::Program;
 
@@ -31,8 +31,8 @@ pub(super) fn most_steps(program: &Program, steps: &[usize]) -> usize {
     if first < MOST_OPERATIONS { end.min(MOST_OPERATIONS) } else { first }
 }
 
-/// The code, as [`Group::assemble`] has it.
-pub(super) fn assemble(group: &Group) -> Option<Vec<u8>> {
+/// The code of one of the two functions that [`super::group::Assembled`] has.
+pub(super) fn assemble(group: &Group, is_masked: bool) -> Option<Vec<u8>> {
     let streams = usize::from(group.loads) + group.stores.len();
     let mut assembler = Assembler::new(group.vectors, group.float);
     for register in KEPT {
@@ -40,19 +40,27 @@ pub(super) fn assemble(group: &Group) -> Option<Vec<u8>> {
     }
     let frame = usize::from(group.scalars) + usize::from(group.loads) + group.operations.len();
     assembler.enter(frame);
-    // The addresses, the bytes, the bytes done.
     assembler.copy_general(RBX, RDI);
-    assembler.copy_general(R12, RDX);
-    assembler.clear(R13);
     for scalar in 0..group.scalars {
         assembler.load_address(SCRATCH, RBX, streams + usize::from(scalar));
         assembler.broadcast(0, SCRATCH);
         assembler.spill(0, usize::from(scalar));
     }
     let mut fits = true;
-    assembler.while_below(R13, R12, group.vectors.bytes(), |assembler| {
-        fits = Body::new(group, assembler).run().is_some();
-    });
+    if is_masked {
+        // The mask, the bytes before the vector.
+        assembler.copy_general(R12, RSI);
+        assembler.copy_general(R13, RDX);
+        assembler.is_masked = true;
+        fits = Body::new(group, &mut assembler).run().is_some();
+    } else {
+        // The bytes, the bytes done.
+        assembler.copy_general(R12, RDX);
+        assembler.clear(R13);
+        assembler.while_below(R13, R12, group.vectors.bytes(), |assembler| {
+            fits = Body::new(group, assembler).run().is_some();
+        });
+    }
     assembler.leave();
     for &register in KEPT.iter().rev() {
         assembler.pop(register);
@@ -101,6 +109,7 @@ impl<'a> Body<'a> {
             let register = self.in_register(usize::from(value))?;
             self.assembler.load_address(SCRATCH, RBX, loads + n);
             let streams = n + usize::from(group.streamed) >= group.stores.len();
+            self.set_mask();
             self.assembler.store(register, SCRATCH, 0, streams);
         }
         Some(())
@@ -159,10 +168,19 @@ impl<'a> Body<'a> {
         } else {
             let load = value - usize::from(self.group.scalars);
             self.assembler.load_address(SCRATCH, RBX, load);
+            self.set_mask();
             self.assembler.load(register, SCRATCH, 0);
         }
         self.registers[value] = Some(register);
         Some(register)
+    }
+
+    /// The mask, if there is one: functions do not keep it.
+    fn set_mask(&mut self) {
+        if self.assembler.is_masked {
+            self.assembler.copy_general(RSI, R12);
+            self.assembler.set_mask();
+        }
     }
 
     /// Frees the registers of values that nothing after operation `index` uses.

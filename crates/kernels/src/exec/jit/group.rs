@@ -33,23 +33,68 @@ pub(super) struct Group {
     pub(super) sums: bool,
 }
 
+/// The code of a function of the addresses of loads, stores and scalars, of the bytes up to which several vectors are
+/// taken at a time, and of the bytes in all.
+pub(super) struct Assembled {
+    pub(super) code: Vec<u8>,
+    /// Vectors that are taken at a time.
+    pub(super) at_once: usize,
+    /// Where in the code there begins another function: of the addresses, of a mask of lanes, and of the offset in bytes of
+    /// the vector whose lanes they are.
+    pub(super) masked: Option<usize>,
+}
+
+impl Assembled {
+    fn unmasked(code: Vec<u8>) -> Assembled {
+        Assembled { code, at_once: 1, masked: None }
+    }
+}
+
 impl Group {
-    /// The code of a function of the addresses of loads, stores and scalars, of the bytes up to which several
-    /// vectors are taken at a time, and of the bytes in all; None if registers do not suffice.
-    pub(super) fn assemble(&self) -> Option<(Vec<u8>, usize)> {
+    /// The code; None if registers do not suffice.
+    pub(super) fn assemble(&self) -> Option<Assembled> {
         if self.sums {
-            return if self.calls() > 0 { None } else { super::sums::assemble(self).map(|code| (code, 1)) };
+            return if self.calls() > 0 { None } else { super::sums::assemble(self).map(Assembled::unmasked) };
         }
+        let has_masks = self.vectors == Vectors::Avx512;
         if self.calls() > 0 {
-            return super::calls::assemble(self).map(|code| (code, 1));
+            let mut assembled = super::calls::assemble(self, false).map(Assembled::unmasked)?;
+            if has_masks {
+                assembled.masked = Some(assembled.code.len());
+                assembled.code.extend(super::calls::assemble(self, true)?);
+            }
+            return Some(assembled);
         }
         let streams = usize::from(self.loads) + self.stores.len();
         let addresses = ADDRESSES.get(..streams)?;
         let registers = self.vectors.registers().checked_sub(usize::from(self.scalars))?;
         let live = self.live();
         let at_once = [MOST_AT_ONCE, 2, 1].into_iter().find(|&count| count * live <= registers)?;
-
         let mut assembler = Assembler::new(self.vectors, self.float);
+        let bytes = self.vectors.bytes();
+        self.function(&mut assembler, addresses, |assembler| {
+            assembler.clear(RDI);
+            if at_once > 1 {
+                assembler.while_below(RDI, RSI, at_once * bytes, |assembler| self.body(assembler, addresses, at_once));
+            }
+            assembler.while_below(RDI, RDX, bytes, |assembler| self.body(assembler, addresses, 1));
+        });
+        let mut assembled = Assembled { code: Vec::new(), at_once, masked: None };
+        if has_masks && self.streamed == 0 {
+            assembled.masked = Some(assembler.code.len());
+            assembler.is_masked = true;
+            self.function(&mut assembler, addresses, |assembler| {
+                assembler.copy_general(RDI, RDX);
+                assembler.set_mask();
+                self.body(assembler, addresses, 1);
+            });
+        }
+        assembled.code = assembler.code;
+        Some(assembled)
+    }
+
+    /// A function whose `addresses` and scalars are in registers when `body` begins.
+    fn function(&self, assembler: &mut Assembler, addresses: &[General], body: impl FnOnce(&mut Assembler)) {
         let kept = addresses.get(VOLATILE..).unwrap_or_default();
         for &register in kept {
             assembler.push(register);
@@ -58,20 +103,14 @@ impl Group {
             assembler.load_address(register, RDI, n);
         }
         for scalar in 0..self.scalars {
-            assembler.load_address(SCRATCH, RDI, streams + usize::from(scalar));
+            assembler.load_address(SCRATCH, RDI, addresses.len() + usize::from(scalar));
             assembler.broadcast(scalar, SCRATCH);
         }
-        assembler.clear(RDI);
-        let bytes = self.vectors.bytes();
-        if at_once > 1 {
-            assembler.while_below(RDI, RSI, at_once * bytes, |assembler| self.body(assembler, addresses, at_once));
-        }
-        assembler.while_below(RDI, RDX, bytes, |assembler| self.body(assembler, addresses, 1));
+        body(assembler);
         for &register in kept.iter().rev() {
             assembler.pop(register);
         }
         assembler.finish();
-        Some((assembler.code, at_once))
     }
 
     /// Functions that are called, per vector.

@@ -234,16 +234,26 @@ impl Fused {
         let main = middle / (self.vector * self.function.at_once) * (self.vector * self.function.at_once);
         // SAFETY: arrays hold `bytes` bytes, scalars one number; what is streamed is aligned.
         unsafe {
-            if head > 0 {
+            if head > 0 && self.function.has_masks() {
+                self.function.call_masked(&addresses, self.lanes(head), 0);
+                advance(&mut addresses[..streams], head);
+            } else if head > 0 {
                 self.run_part(&mut addresses, streams, head);
             }
             function.call(&addresses, main, middle);
             let rest = bytes - head - middle;
-            if rest > 0 {
+            if rest > 0 && self.function.has_masks() {
+                self.function.call_masked(&addresses, self.lanes(rest), middle);
+            } else if rest > 0 {
                 advance(&mut addresses[..streams], middle);
                 self.run_part(&mut addresses, streams, rest);
             }
         }
+    }
+
+    /// The mask of the first `bytes` bytes of a vector.
+    fn lanes(&self, bytes: usize) -> usize {
+        (1 << (bytes / self.float.bytes())) - 1
     }
 
     /// Runs the group on `bytes` bytes, less than a vector, of each of the first `streams` addresses, and moves
