@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corepy_core::storage::Storage;
-use corepy_core::{DType, Op, Tensor};
+use corepy_core::{DType, Op, Reduction, Tensor};
 use corepy_kernels::elementwise::Scalar;
 use corepy_kernels::fusion::{self, Input, Node, Value};
 use pyo3::exceptions::PyTypeError;
@@ -98,6 +98,20 @@ fn defer(py: Python<'_>, op: Op, arguments: &[Argument<'_, '_>]) -> PyResult<Opt
     }
     // Operands of another shape or of too long a chain are evaluated on the way.
     wrap(py, py.detach(|| fusion::apply(op, &inputs)).py()?)
+}
+
+/// The deferred reduction of rows, or None where it is to be done at once.
+pub fn reduce_later(
+    py: Python<'_>,
+    reduction: Reduction,
+    source: &PyTensor,
+    axes: Option<&[i64]>,
+) -> PyResult<Option<Py<PyTensor>>> {
+    if source.value.size() < fusion::threshold() {
+        return Ok(None);
+    }
+    let input = input(&source.value)?;
+    wrap(py, py.detach(|| fusion::reduce_later(reduction, input, axes)).py()?)
 }
 
 /// The deferred cast of `source`, or None where it is to be done at once.

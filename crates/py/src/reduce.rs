@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::dtype;
 use crate::error::IntoPython;
+use crate::fusion;
 use crate::tensor::{PyTensor, detached};
 
 /// Adds the functions of this file.
@@ -83,13 +84,18 @@ fn apply(
     };
     let axes = axis.map(|axis| axes(op, axis)).transpose()?;
     let dtype = dtype::extract_optional(op, dtype)?;
+    if keepdims
+        && dtype.is_none()
+        && let Some(later) = fusion::reduce_later(x.py(), reduction, x.get(), axes.as_deref())?
+    {
+        return Ok(later);
+    }
     if let Some(node) = x.get().value.pending() {
         // The only reference is the caller's argument: the values are not wanted.
         // SAFETY: a live object; the count is only read.
-        let is_temporary = unsafe { pyo3::ffi::Py_REFCNT(x.as_ptr()) } == 1;
-        let result = x
-            .py()
-            .detach(|| corepy_kernels::fusion::reduce(reduction, node, axes.as_deref(), dtype, keepdims, is_temporary));
+        let own = usize::from(unsafe { pyo3::ffi::Py_REFCNT(x.as_ptr()) } == 1);
+        let result =
+            x.py().detach(|| corepy_kernels::fusion::reduce(reduction, node, axes.as_deref(), dtype, keepdims, own));
         return PyTensor::wrap(x.py(), result.py()?);
     }
     let tensor = x.get().tensor()?;

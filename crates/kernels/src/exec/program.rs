@@ -98,8 +98,14 @@ impl Program {
     /// one element for all.
     pub fn fuse(&mut self, inputs: usize, scalars: Mask, streams: bool) {
         if self.steps.len() > 1 {
-            self.stages = jit::stages(self, inputs, scalars, streams);
+            self.stages = jit::stages(self, inputs, scalars, streams, false);
         }
+    }
+
+    /// As [`Program::fuse`], for many short blocks that lie in a cache: one step that is arithmetic is taken too, since
+    /// generated code takes the ends of blocks without delay.
+    pub fn fuse_in_cache(&mut self, inputs: usize, scalars: Mask, streams: bool) {
+        self.stages = jit::stages(self, inputs, scalars, streams, true);
     }
 
     /// The program with its only output summed rather than written, if it is one group and there is code for that.

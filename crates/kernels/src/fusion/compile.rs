@@ -67,6 +67,8 @@ pub(super) struct Compiled {
     pub(super) inputs: Vec<Input>,
     /// Places in the graph.
     pub(super) outputs: Vec<usize>,
+    /// Bytes of their elements.
+    pub(super) output_sizes: Vec<usize>,
     pub(super) lines: Vec<Line>,
 }
 
@@ -205,6 +207,7 @@ impl Builder {
                 let args = args.iter().zip(wanted).map(|(&arg, dtype)| self.cast(arg, dtype)).collect();
                 self.step(ffi::select(dtype.itemsize()), args, dtype, "where", 0.3 * size)
             }
+            Action::Reduce(_) => unreachable!("reductions are not steps"),
             Action::Apply(op, compute) => {
                 let args = args.iter().map(|&arg| self.cast(arg, compute)).collect();
                 let kernel = ffi::elementwise(op, compute).expect("compute_dtype chose a dtype of the domain");
@@ -300,7 +303,8 @@ impl Builder {
         let is_where = |step: &Instruction| step.args.len() == 3 && step.name == "where";
         program.streams = !program.steps.iter().any(reads_output)
             && !self.instructions.iter().any(|step| writes(step) && is_where(step));
-        Some(Compiled { program, inputs: self.inputs, outputs, lines })
+        let output_sizes = outputs.iter().map(|&place| self.values[values[place]].dtype.itemsize()).collect();
+        Some(Compiled { program, inputs: self.inputs, outputs, output_sizes, lines })
     }
 }
 
@@ -315,6 +319,38 @@ impl Compiled {
         }
         let outputs = (0..graph.nodes.len()).filter(|&place| is_output[place]).collect();
         builder.finish(outputs, &values)
+    }
+
+    /// Compiles the element-wise nodes `members` of a graph of rows, of which `outputs` are written; None if the program
+    /// would have too many slots. Other nodes are inputs: given are the places of the inputs and of the nodes.
+    pub(super) fn part(
+        graph: &Graph,
+        members: &[usize],
+        outputs: Vec<usize>,
+    ) -> Option<(Compiled, Vec<(usize, usize)>)> {
+        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new(), cost: 0.0 };
+        let mut values = vec![ValueId::MAX; graph.nodes.len()];
+        let mut given = Vec::new();
+        for &member in members {
+            let locked = &graph.nodes[member];
+            for operand in &locked.definition().operands {
+                let Source::Node(node) = operand else { continue };
+                let Some(place) = graph.find(node) else { continue };
+                if values[place] != ValueId::MAX {
+                    continue;
+                }
+                let mut strides: Strides = SmallVec::from_elem(0, locked.node.shape.len());
+                if !node.is_reduction {
+                    *strides.last_mut()? = node.dtype.itemsize() as isize;
+                }
+                // An address that no tensor has stands for it; element sizes differ where addresses might not.
+                let address = std::ptr::without_provenance_mut(1 + place);
+                values[place] = builder.input(address, node.dtype, strides);
+                given.push((builder.inputs.len() - 1, place));
+            }
+            values[member] = builder.node(graph, locked, &values);
+        }
+        Some((builder.finish(outputs, &values)?, given))
     }
 
     /// The iteration over inputs, then `outputs` (strides), in the order in which the root lies in memory.

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Weak};
 
 use corepy_core::plan::memory_order;
-use corepy_core::shape::{Strides, broadcast_shapes, checked_size, dense_strides};
-use corepy_core::{DType, Op, Result, Tensor, lock, pool};
+use corepy_core::reduction_plan::plan_reduction;
+use corepy_core::shape::{Shape, Strides, broadcast_shapes, checked_size, dense_strides};
+use corepy_core::{DType, Op, Reduction, Result, Tensor, lock, pool};
 use smallvec::SmallVec;
 
 use super::node::{Action, Definition, Extent, Node, Source};
@@ -34,14 +35,14 @@ pub enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    fn dtype(&self) -> DType {
+    pub(super) fn dtype(&self) -> DType {
         match self {
             Input::Tensor(tensor) => tensor.dtype(),
             Input::Scalar(scalar) => scalar.dtype(),
             Input::Node(node) => node.dtype,
         }
     }
-    fn shape(&self) -> &'a [usize] {
+    pub(super) fn shape(&self) -> &'a [usize] {
         match self {
             Input::Tensor(tensor) => tensor.shape(),
             Input::Scalar(_) => &[],
@@ -83,17 +84,74 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
     let mut operands: SmallVec<[Source; 3]> = SmallVec::new();
     for input in inputs {
         operands.push(match input {
-            Input::Scalar(scalar) => Source::Scalar(**scalar),
-            Input::Tensor(tensor) => Source::Tensor((*tensor).clone()),
-            Input::Node(node) => match node.result() {
-                Some(tensor) => Source::Tensor(tensor.clone()),
-                // Stretched, it would be computed many times.
-                None if node.shape != shape => Source::Tensor(node.evaluate()?.clone()),
-                None => Source::Node(Arc::clone(node)),
-            },
+            // Stretched, it would be computed many times.
+            Input::Node(node) if node.shape != shape && !is_of_rows(node, &shape) => {
+                Source::Tensor(node.evaluate()?.clone())
+            }
+            _ => source(input),
         });
     }
-    let bytes = size * dtype.itemsize();
+    let order = |operands: &[Source]| {
+        let strides: SmallVec<[Strides; 3]> = operands
+            .iter()
+            .map(|operand| match operand {
+                Source::Tensor(tensor) => tensor.broadcast_strides(&shape).expect("broadcast before"),
+                Source::Scalar(_) => SmallVec::from_elem(0, shape.len()),
+                Source::Node(node) => virtual_strides(node),
+            })
+            .collect();
+        let views: SmallVec<[&[isize]; 3]> = strides.iter().map(|strides| &strides[..]).collect();
+        memory_order(&shape, &views)
+    };
+    place(action, dtype, &shape, size, operands, order)
+}
+
+/// Defers the reduction of the rows of `input`, which lie in C order, to a result of its dtype; None where it is to be
+/// done at once.
+pub(super) fn rows(reduction: Reduction, input: Input<'_>) -> Result<Option<Arc<Node>>> {
+    let (shape, strides): (&[usize], &[isize]) = match &input {
+        Input::Tensor(tensor) => (tensor.shape(), tensor.strides()),
+        Input::Scalar(_) => return Ok(None),
+        Input::Node(node) => (&node.shape, &node.strides),
+    };
+    let last = shape.len() - 1;
+    let mask: SmallVec<[bool; 8]> = (0..shape.len()).map(|axis| axis == last).collect();
+    // As `reduce::reduce` lays the result out.
+    let mut order: Shape = SmallVec::from_slice(&[last]);
+    order.extend(plan_reduction(shape, strides, &mask).order);
+    let mut reduced: Shape = SmallVec::from_slice(shape);
+    reduced[last] = 1;
+    let size = shape.iter().product();
+    let operands = SmallVec::from_iter([source(&input)]);
+    place(Action::Reduce(reduction), input.dtype(), &reduced, size, operands, |_| order.clone())
+}
+
+fn source(input: &Input<'_>) -> Source {
+    match input {
+        Input::Scalar(scalar) => Source::Scalar(**scalar),
+        Input::Tensor(tensor) => Source::Tensor((*tensor).clone()),
+        Input::Node(node) => match node.result() {
+            Some(tensor) => Source::Tensor(tensor.clone()),
+            None => Source::Node(Arc::clone(node)),
+        },
+    }
+}
+
+/// Whether `node` has one element for each row of `shape`, and these are computed with the row.
+fn is_of_rows(node: &Node, shape: &[usize]) -> bool {
+    node.is_reduction && node.shape.len() == shape.len() && node.shape[..shape.len() - 1] == shape[..shape.len() - 1]
+}
+
+/// A node of these operands, of which `elements` elements are read; `order` gives the order of its axes in memory.
+fn place(
+    action: Action,
+    dtype: DType,
+    shape: &[usize],
+    elements: usize,
+    mut operands: SmallVec<[Source; 3]>,
+    order: impl FnOnce(&[Source]) -> Shape,
+) -> Result<Option<Arc<Node>>> {
+    let bytes = elements * dtype.itemsize();
     if bytes >= pool::physical_memory() {
         // There is hardly room for it: the program hears of that at once.
         return Ok(None);
@@ -109,22 +167,12 @@ fn defer(action: Action, dtype: DType, inputs: &[Input<'_>]) -> Result<Option<Ar
     if !operands.iter().all(is_readable_later) {
         return Ok(None);
     }
-    let kept = (size * dtype.itemsize().max(size_of::<f64>()) * KEPT_ARRAYS).max(KEPT_AT_LEAST);
+    let kept = (elements * dtype.itemsize().max(size_of::<f64>()) * KEPT_ARRAYS).max(KEPT_AT_LEAST);
     let Some(extent) = extent(&mut operands, kept)? else { return Ok(None) };
-    let strides: SmallVec<[Strides; 3]> = operands
-        .iter()
-        .map(|operand| match operand {
-            Source::Tensor(tensor) => tensor.broadcast_strides(&shape).expect("broadcast before"),
-            Source::Scalar(_) => SmallVec::from_elem(0, shape.len()),
-            Source::Node(node) => virtual_strides(node),
-        })
-        .collect();
-    let views: SmallVec<[&[isize]; 3]> = strides.iter().map(|strides| &strides[..]).collect();
-    let order = memory_order(&shape, &views);
-    let strides = dense_strides(&shape, dtype.itemsize(), &order);
+    let strides = dense_strides(shape, dtype.itemsize(), &order(&operands));
     let sources: SmallVec<[Seen; 3]> = operands.iter().map(Seen::of).collect();
     let definition = Definition { action, operands, extent };
-    let node = Node::new(dtype, size, shape, strides, definition);
+    let node = Node::new(dtype, shape.iter().product(), SmallVec::from_slice(shape), strides, definition);
     // Memory may have been handed out by another thread since it was found to be private.
     let is_announced = sources.iter().all(|source| announce(source, Arc::downgrade(&node)));
     Ok(is_announced.then_some(node))

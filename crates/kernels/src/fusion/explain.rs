@@ -9,6 +9,7 @@ use super::compile::Compiled;
 use super::evaluate::{operands, output_strides};
 use super::graph::Graph;
 use super::node::Node;
+use super::rows;
 use crate::exec::{self, Slot};
 
 /// What evaluating `node` would do; None if it is evaluated already.
@@ -16,6 +17,9 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
     let Some(graph) = Graph::lock(node)? else { return Ok(None) };
     let mut is_output = graph.is_held(0);
     *is_output.last_mut().expect("a graph has a root") = true;
+    if graph.has_reductions() {
+        return Ok(Some(rows::explain(&graph, &is_output)));
+    }
     let Some(compiled) = Compiled::new(&graph, &is_output) else {
         return Ok(Some(String::from("more operands than one pass takes: in several passes")));
     };

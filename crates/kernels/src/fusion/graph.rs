@@ -106,6 +106,16 @@ impl Graph {
         self.nodes.last().expect("a graph has a root")
     }
 
+    /// Whether any node reduces rows.
+    pub(super) fn has_reductions(&self) -> bool {
+        self.nodes.iter().any(|locked| locked.node.is_reduction)
+    }
+
+    /// The nodes that reduce rows, each after those it depends on.
+    pub(super) fn reductions(&self) -> Vec<Arc<Node>> {
+        self.nodes.iter().filter(|locked| locked.node.is_reduction).map(|locked| Arc::clone(&locked.node)).collect()
+    }
+
     /// Per node, whether something outside the graph holds it besides `own` handles of the root.
     pub(super) fn is_held(&self, own: usize) -> Vec<bool> {
         let mut uses = vec![1; self.nodes.len()];

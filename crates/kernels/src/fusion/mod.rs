@@ -13,6 +13,7 @@ mod evaluate;
 mod explain;
 mod graph;
 mod node;
+mod rows;
 mod stream;
 
 use std::sync::OnceLock;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use defer::{Input, apply, cast, select};
 pub use explain::explain;
 pub use node::{Node, Value};
+pub use rows::reduce_later;
 pub use stream::{Room, Stream, reduce};
 
 /// Elements from which a result is deferred. Deferring costs 0.7 µs an operation; adding so many float64 that lie in the

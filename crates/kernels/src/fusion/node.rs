@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use corepy_core::late::LateReader;
 use corepy_core::lock::{Guard, Lock};
 use corepy_core::shape::{Shape, Strides};
-use corepy_core::{DType, Op, Result, Tensor};
+use corepy_core::{DType, Op, Reduction, Result, Tensor};
 use smallvec::SmallVec;
 
 use super::evaluate;
@@ -21,6 +21,8 @@ pub(super) enum Action {
     Cast,
     /// `where`: the second operand where the first holds, else the third.
     Select,
+    /// The reduction of the operand's rows: along the last axis, which stays with size 1.
+    Reduce(Reduction),
 }
 
 impl Action {
@@ -30,6 +32,7 @@ impl Action {
             Action::Apply(op, _) => op.name(),
             Action::Cast => "astype",
             Action::Select => "where",
+            Action::Reduce(reduction) => reduction.name(),
         }
     }
 }
@@ -89,6 +92,8 @@ pub struct Node {
     pub(super) shape: Shape,
     /// Without gaps, in the order in which eager evaluation would lay the axes out.
     pub(super) strides: Strides,
+    /// Whether the node reduces rows.
+    pub(super) is_reduction: bool,
     pub(super) state: Lock<State>,
     pub(super) result: OnceLock<Tensor>,
 }
@@ -96,9 +101,20 @@ pub struct Node {
 impl Node {
     pub(super) fn new(dtype: DType, size: usize, shape: Shape, strides: Strides, definition: Definition) -> Arc<Node> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
+        let is_reduction = matches!(definition.action, Action::Reduce(_));
         let state = Lock::new(State { definition: Some(definition), consumers: Vec::new() });
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Node { serial, dtype, size, shape, strides, state, result: OnceLock::new() })
+        Arc::new(Node { serial, dtype, size, shape, strides, is_reduction, state, result: OnceLock::new() })
+    }
+
+    /// Whether the elements lie in C order.
+    pub(super) fn is_in_c_order(&self) -> bool {
+        let mut step = self.dtype.itemsize() as isize;
+        self.shape.iter().zip(&self.strides).rev().all(|(&size, &stride)| {
+            let is_next = size == 1 || stride == step;
+            step *= size as isize;
+            is_next
+        })
     }
 
     pub(super) fn lock(&self) -> Guard<'_, State> {

@@ -18,20 +18,24 @@ use crate::{ffi, reduce};
 /// across them is used in place.
 const ROW: usize = 128;
 
-/// The reduction of `node` over `axes`, as [`reduce::reduce`]. `is_temporary` says that nobody but
-/// the caller holds the node, so that its values are not wanted.
+/// The reduction of `node` over `axes`, as [`reduce::reduce`]. `own` says how many handles of the node, besides those of
+/// its expression, will go: if there are no others, its values are not wanted.
 pub fn reduce(
     reduction: Reduction,
     node: &Arc<Node>,
     axes: Option<&[i64]>,
     dtype: Option<DType>,
     keepdims: bool,
-    is_temporary: bool,
+    own: usize,
 ) -> Result<Tensor> {
     if reduce::reads_blocks(reduction, &node.shape, &node.strides, node.dtype, axes, dtype)
         && let Some(graph) = Graph::lock(node)?
     {
-        return reduce_graph(reduction, graph, node, axes, dtype, keepdims, is_temporary);
+        if graph.has_reductions() {
+            super::evaluate::reduce_first(graph)?;
+            return reduce(reduction, node, axes, dtype, keepdims, own);
+        }
+        return reduce_graph(reduction, graph, node, axes, dtype, keepdims, own);
     }
     reduce::reduce(reduction, node.evaluate()?, axes, dtype, keepdims)
 }
@@ -43,11 +47,10 @@ fn reduce_graph(
     axes: Option<&[i64]>,
     dtype: Option<DType>,
     keepdims: bool,
-    is_temporary: bool,
+    own: usize,
 ) -> Result<Tensor> {
     let root = graph.nodes.len() - 1;
-    // The caller's own handle does not count where it is about to go.
-    let is_held = graph.is_held(usize::from(is_temporary));
+    let is_held = graph.is_held(own);
     let mut is_output = is_held.clone();
     // A search that ends early would leave what is written besides unwritten. The maximum of bools is one, too.
     let kernel = reduction.types(node.dtype, dtype)?.kernel;
@@ -64,12 +67,12 @@ fn reduce_graph(
     if !is_held[root] {
         compiled.outputs.pop();
     }
-    let tensors = allocate(&graph, &compiled)?;
+    let tensors = allocate(&graph, &compiled.outputs)?;
     let stream = Stream::new(&graph, &compiled, &tensors, is_held[root]);
     let source = reduce::Source::Stream { stream: &stream, shape: &node.shape, strides: &node.strides };
     let result = reduce::reduce_source(reduction, source, axes, dtype, keepdims)?;
     is_output[root] = is_held[root];
-    finish(graph, &compiled, tensors, &is_output);
+    finish(graph, &compiled.outputs, tensors, &is_output);
     Ok(result)
 }
 

@@ -6,6 +6,7 @@
 
 mod columns;
 mod load;
+mod row;
 mod rows;
 mod source;
 mod squares;
@@ -23,6 +24,7 @@ use crate::elementwise::{self, Scalar};
 use crate::ffi;
 use crate::fusion::Stream;
 
+pub(crate) use row::{LONGEST_ROW, RowReduction};
 pub(crate) use source::{Source, reads_blocks};
 pub use squares::squares;
 

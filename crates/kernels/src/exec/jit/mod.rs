@@ -73,8 +73,21 @@ pub(super) struct Outputs {
 
 /// The stages of `program`; empty where nothing can be fused. `scalars` are the inputs of which one
 /// element stands for the block, which must be the same for every block. With `streams`, outputs are written past the
-/// caches.
-pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask, streams: bool) -> Vec<Stage> {
+/// caches. With `blocks_in_cache` a single step may be a group, and functions are none.
+pub(super) fn stages(
+    program: &Program,
+    inputs: usize,
+    scalars: Mask,
+    streams: bool,
+    blocks_in_cache: bool,
+) -> Vec<Stage> {
+    let least = if blocks_in_cache { 1 } else { 2 };
+    // A function by itself takes several vectors at a time, which is faster where no memory is waited for.
+    let arithmetic = |index: usize| {
+        let is_step =
+            |arithmetic: &(Arithmetic, Float)| !blocks_in_cache || !matches!(arithmetic.0, Arithmetic::Call(_));
+        program.steps[index].arithmetic.filter(is_step)
+    };
     let outputs = Outputs { first: inputs + program.temporaries.len(), streams };
     let first_output = outputs.first;
     let mut stages = Vec::new();
@@ -84,17 +97,17 @@ pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask, streams: b
     for (index, step) in program.steps.iter().enumerate() {
         let is_scalar = |slot: &Slot| current >> *slot & 1 == 1;
         let is_whole = args(step).iter().all(is_scalar) && usize::from(step.out) < first_output;
-        let joins = match step.arithmetic {
-            Some((_, float)) if !is_whole => group
-                .first()
-                .is_none_or(|&first| program.steps[first].arithmetic.is_some_and(|(_, other)| other == float)),
+        let joins = match arithmetic(index) {
+            Some((_, float)) if !is_whole => {
+                group.first().is_none_or(|&first| arithmetic(first).is_some_and(|(_, other)| other == float))
+            }
             _ => false,
         };
         if !joins {
-            flush(program, &mut group, before, outputs, &mut stages);
+            flush(program, &mut group, before, outputs, least, &mut stages);
             before = current;
         }
-        if step.arithmetic.is_some() && !is_whole {
+        if arithmetic(index).is_some() && !is_whole {
             if group.is_empty() {
                 before = current;
             }
@@ -107,7 +120,7 @@ pub(super) fn stages(program: &Program, inputs: usize, scalars: Mask, streams: b
             before = current;
         }
     }
-    flush(program, &mut group, before, outputs, &mut stages);
+    flush(program, &mut group, before, outputs, least, &mut stages);
     if stages.iter().any(|stage| matches!(stage, Stage::Fused(_))) { stages } else { Vec::new() }
 }
 
@@ -129,11 +142,18 @@ fn args(step: &Step) -> &[Slot] {
 
 /// Turns the steps of `group` into stages: as many as registers hold at a time. `scalars` are those
 /// before the first.
-fn flush(program: &Program, group: &mut Vec<usize>, scalars: Mask, outputs: Outputs, stages: &mut Vec<Stage>) {
+fn flush(
+    program: &Program,
+    group: &mut Vec<usize>,
+    scalars: Mask,
+    outputs: Outputs,
+    least: usize,
+    stages: &mut Vec<Stage>,
+) {
     let mut rest = &group[..];
     let mut scalars = scalars;
     while !rest.is_empty() {
-        let fitting = (2..=calls::most_steps(program, rest))
+        let fitting = (least..=calls::most_steps(program, rest))
             .rev()
             .find_map(|count| Fused::new(program, &rest[..count], scalars, outputs).map(|fused| (count, fused)));
         let count = if let Some((count, fused)) = fitting {
