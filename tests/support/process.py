@@ -1,5 +1,6 @@
 """New processes, threads of this one, and its memory."""
 
+import functools
 import gc
 import json
 import os
@@ -23,6 +24,14 @@ def python(code, timeout=120, **environment):
     )
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+@functools.cache
+def digests_under(file, **environment):
+    """What the function `digests` of a file of tests gives in a new process."""
+    code = f"import numpy, runpy; numpy.seterr(all='ignore'); values = runpy.run_path({file!r})['digests']()"
+    value, _ = python(f"{code}; print(json.dumps(values))", timeout=600, **environment)
+    return value
 
 
 def live():
