@@ -123,7 +123,7 @@ COREPY_INLINE size_t first_equal(const T* x, size_t n, T value) {
 // is then looked for in the first block that has the best of them.
 template <class Op, class T>
 COREPY_INLINE size_t arg_row(const T* row, size_t n, T& best) {
-  using Part = typename Mask<T>::type;
+  using Part = UnsignedOf<sizeof(T)>;
   size_t place = 0;
   if constexpr (is_bool<T>) {
     place = first_place<Part>(n, [=](size_t i) COREPY_INLINE_LAMBDA { return truth(row[i]) == Op::truth; });
@@ -173,28 +173,11 @@ void arg_rows(const void* x, ptrdiff_t stride, size_t rows, size_t n, int64_t* i
   }
 }
 
-template <size_t Bytes>
-struct SignedOf {
-  using type = int64_t;
-};
-template <>
-struct SignedOf<1> {
-  using type = int8_t;
-};
-template <>
-struct SignedOf<2> {
-  using type = int16_t;
-};
-template <>
-struct SignedOf<4> {
-  using type = int32_t;
-};
-
 template <class Op, class T>
 void arg_columns(const void* x, ptrdiff_t stride, size_t rows, size_t cols, int64_t* index, void* scratch) {
   using Key = std::conditional_t<is_bool<T>, uint8_t, T>;
   // Places count from the start of a panel, as wide as elements, so that both take as many lanes.
-  using Place = typename SignedOf<sizeof(T)>::type;
+  using Place = std::make_signed_t<UnsignedOf<sizeof(T)>>;
   constexpr size_t panel = sizeof(T) == 1 ? 127 : 32767;
   Key* best = static_cast<Key*>(scratch);
   Place* place = reinterpret_cast<Place*>(best + cols);

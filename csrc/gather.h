@@ -88,10 +88,8 @@ inline void line_offsets(size_t first, size_t n, size_t length, size_t size, int
 }
 
 // Lanes of the machine's gathers, which take offsets of 64 bits; 1 where it has none for elements of so many bytes.
-#if defined(__AVX512F__)
-constexpr size_t kGatherLanes = 8;
-#elif defined(__AVX2__)
-constexpr size_t kGatherLanes = 4;
+#if defined(__AVX2__)
+constexpr size_t kGatherLanes = kRegister / 8;
 #else
 constexpr size_t kGatherLanes = 1;
 #endif

@@ -79,7 +79,7 @@ struct TruthReducer {
   static COREPY_INLINE bool settles(T x) { return truth(x) == Settling; }
 
   static COREPY_INLINE bool found(const T* x, size_t n) {
-    using Part = typename Mask<T>::type;
+    using Part = UnsignedOf<sizeof(T)>;
     for (size_t begin = 0; begin < n; begin += look) {
       const size_t end = n - begin < look ? n : begin + look;
       Part any = 0;

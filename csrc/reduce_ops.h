@@ -135,26 +135,6 @@ struct Min {
 struct Any;
 struct All;
 
-// The unsigned integer of T's size, so that a truth value takes as many lanes as T does.
-template <size_t Bytes>
-struct MaskOf {
-  using type = uint64_t;
-};
-template <>
-struct MaskOf<1> {
-  using type = uint8_t;
-};
-template <>
-struct MaskOf<2> {
-  using type = uint16_t;
-};
-template <>
-struct MaskOf<4> {
-  using type = uint32_t;
-};
-template <class T>
-struct Mask : MaskOf<sizeof(T)> {};
-
 template <class T>
 COREPY_INLINE bool truth(T x) {
   return x != T(0);

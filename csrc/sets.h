@@ -39,7 +39,7 @@ constexpr size_t kRunBlock = 128;
 // elements' width, so that it vectorises.
 template <class T>
 COREPY_INLINE size_t count_differing(const T* x, size_t n) {
-  using U = typename KeyOfSize<sizeof(T) < 8 ? sizeof(T) : 8>::type;
+  using U = UnsignedOf<sizeof(T)>;
   U count = 0;
   for (size_t i = 0; i < n; ++i) count = static_cast<U>(count + static_cast<U>(!is_equal(x[i], x[i - 1])));
   return count;

@@ -98,7 +98,7 @@ void unmap_keys(const void* keys_, size_t n, uint64_t flip_, void* out_) {
   for (size_t i = 0; i < n; ++i) {
     const U key = keys[i] ^ flip;
     if constexpr (is_real_floating<T>) {
-      using S = typename KeyOfSize<sizeof(T)>::sign;
+      using S = std::make_signed_t<Key<T>>;
       constexpr unsigned last = 8 * sizeof(T) - 1;
       out[i] = key ^ (static_cast<U>(~(static_cast<S>(key) >> last)) | (U{1} << last));
     } else {

@@ -4,30 +4,8 @@
 
 COREPY_BEGIN
 
-template <size_t Size>
-struct KeyOfSize;
-template <>
-struct KeyOfSize<1> {
-  using type = uint8_t;
-  using sign = int8_t;
-};
-template <>
-struct KeyOfSize<2> {
-  using type = uint16_t;
-  using sign = int16_t;
-};
-template <>
-struct KeyOfSize<4> {
-  using type = uint32_t;
-  using sign = int32_t;
-};
-template <>
-struct KeyOfSize<8> {
-  using type = uint64_t;
-  using sign = int64_t;
-};
 template <class T>
-using Key = typename KeyOfSize<sizeof(T)>::type;
+using Key = UnsignedOf<sizeof(T)>;
 
 template <class T>
 constexpr Key<T> kSignBit = static_cast<Key<T>>(Key<T>{1} << (8 * sizeof(T) - 1));
@@ -44,7 +22,7 @@ COREPY_INLINE Key<T> key_of(Key<T> bits) {
   if constexpr (is_bool<T>) {
     return bits != 0;
   } else if constexpr (is_real_floating<T>) {
-    using S = typename KeyOfSize<sizeof(T)>::sign;
+    using S = std::make_signed_t<U>;
     constexpr unsigned last = 8 * sizeof(T) - 1;
     // Masks, where a choice might become a branch.
     const U plain = bits & -static_cast<U>(bits != kSignBit<T>);

@@ -156,19 +156,19 @@ COREPY_INLINE Bits<float> look_up(const uint32_t (&table)[16], Bits<float> index
 #endif
 }
 
-// The lesser of `bound` and x per lane; x where it is NaN.
-COREPY_INLINE Vector<float> minimum(Vector<float> bound, Vector<float> x) {
+// The lesser of `bound` and x per lane, of floating-point numbers or of 32 bits; x where it is NaN. Of `bound < x ? bound : x`
+// GCC makes a comparison and a choice where the bound is a constant.
+template <class V>
+COREPY_INLINE V minimum(V bound, V x) {
+  static_assert(!std::is_void_v<Lane<V>> || std::is_same_v<V, Bits<float>>);
 #if defined(__AVX512F__)
-  return (Vector<float>)_mm512_maskz_min_ps(0xffff, (__m512)bound, (__m512)x);
+  if constexpr (std::is_same_v<Lane<V>, double>) return (V)_mm512_maskz_min_pd(0xff, (__m512d)bound, (__m512d)x);
+  else if constexpr (std::is_same_v<Lane<V>, float>) return (V)_mm512_maskz_min_ps(0xffff, (__m512)bound, (__m512)x);
+  else return (V)_mm512_maskz_min_epu32(0xffff, (__m512i)bound, (__m512i)x);
 #else
-  return (Vector<float>)_mm256_min_ps((__m256)bound, (__m256)x);
-#endif
-}
-COREPY_INLINE Vector<double> minimum(Vector<double> bound, Vector<double> x) {
-#if defined(__AVX512F__)
-  return (Vector<double>)_mm512_maskz_min_pd(0xff, (__m512d)bound, (__m512d)x);
-#else
-  return (Vector<double>)_mm256_min_pd((__m256d)bound, (__m256d)x);
+  if constexpr (std::is_same_v<Lane<V>, double>) return (V)_mm256_min_pd((__m256d)bound, (__m256d)x);
+  else if constexpr (std::is_same_v<Lane<V>, float>) return (V)_mm256_min_ps((__m256)bound, (__m256)x);
+  else return (V)_mm256_min_epu32((__m256i)bound, (__m256i)x);
 #endif
 }
 // The greater of `bound` and x per lane; x where it is NaN.
@@ -177,15 +177,6 @@ COREPY_INLINE Vector<double> maximum(Vector<double> bound, Vector<double> x) {
   return (Vector<double>)_mm512_maskz_max_pd(0xff, (__m512d)bound, (__m512d)x);
 #else
   return (Vector<double>)_mm256_max_pd((__m256d)bound, (__m256d)x);
-#endif
-}
-
-// The lesser of `bound` and x per lane of 32 bits.
-COREPY_INLINE Bits<float> minimum(Bits<float> bound, Bits<float> x) {
-#if defined(__AVX512F__)
-  return (Bits<float>)_mm512_maskz_min_epu32(0xffff, (__m512i)bound, (__m512i)x);
-#else
-  return (Bits<float>)_mm256_min_epu32((__m256i)bound, (__m256i)x);
 #endif
 }
 

@@ -1,39 +1,13 @@
 """The pool, the arena and the environment variables that set them."""
 
-import gc
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import corepy as cp
 from support.arrays import assert_same, tensor
+from support.process import live, python
 
 FIELDS = {"live", "cached", "peak", "hits", "misses", "limit", "arena"}
-
-
-def python(code, **environment):
-    """Runs code in a new process; what it prints last, as JSON."""
-    path = os.pathsep.join([str(Path(cp.__file__).parents[1]), *sys.path])
-    done = subprocess.run(
-        [sys.executable, "-c", "import corepy as cp, json\n" + code],
-        env={**os.environ, "PYTHONPATH": path, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
-    return json.loads(done.stdout.splitlines()[-1]), done.stderr
-
-
-def live():
-    """Bytes held by tensors, none of them garbage."""
-    gc.collect()
-    return cp.memory_stats()["live"]
 
 
 def test_fields_are_counts():

@@ -12,14 +12,15 @@ import corepy as cp
 from support.arrays import array, tensor
 
 
-def test_weak_references_die_with_their_tensor():
+@pytest.mark.parametrize("base", [cp.asarray(np.arange(3.0)), cp.arange(3.0)], ids=["foreign", "own"])
+def test_weak_references_die_with_their_tensor(base):
     for _ in range(200):
-        x = tensor(np.arange(3.0))[1]
+        x = base[1]
         reference = weakref.ref(x)
         assert reference() is x
         del x
         assert reference() is None
-        y = tensor(np.arange(3.0))[2]
+        y = base[2]
         assert reference() is None and weakref.ref(y)() is y
 
 

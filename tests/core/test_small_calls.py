@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 
 import numpy as np
 import pytest
@@ -127,6 +128,16 @@ def test_transposes_are_views():
     assert float(x[1, 4]) == 9
     assert np.array_equal(np.asarray(x.T), np.asarray(x).T)
     assert np.array_equal(np.asarray(x[:, ::-2].T), np.asarray(x)[:, ::-2].T)
+
+
+def test_attributes_take_a_reference_to_what_lives_on():
+    # Objects that many share; a lost reference would free them in the end, one too many keeps them for ever.
+    x = cp.asarray([1.0, 2.0])
+    for shared, use in [(x.device, lambda: x.device), (x.dtype, lambda: x.dtype), (type(x), lambda: x + x)]:
+        before = sys.getrefcount(shared)
+        for _ in range(100):
+            use()
+        assert abs(sys.getrefcount(shared) - before) < 50
 
 
 def test_attributes_are_found_through_the_class():

@@ -11,27 +11,7 @@ import pytest
 
 import corepy as cp
 from support.arrays import array, assert_same, tensor
-
-
-def in_threads(count, work):
-    """Runs `work(number)` in as many Python threads at once; raises what any of them raised."""
-    errors = []
-    barrier = threading.Barrier(count)
-
-    def run(number):
-        try:
-            barrier.wait()
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-
-    workers = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    if errors:
-        raise errors[0]
+from support.process import in_threads
 
 
 @pytest.mark.parametrize("size", [10, 3000, 200_000])

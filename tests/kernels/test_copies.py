@@ -90,6 +90,7 @@ def test_the_first_index_out_of_bounds(dtype, kind, threads):
         (0, 1),
         (3, -2),
         (-0.0, 1),
+        (-0.0, -1),
         (0.0, -1),
         (0.1, 0.3),
         (2**30, 1),

@@ -1,15 +1,9 @@
 """Reductions: values against NumPy and exact sums, over any axes of any layout, with any number of threads."""
 
-import functools
 import hashlib
 import inspect
-import json
 import math
-import os
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +15,7 @@ import corepy._core as core
 from support.arrays import COMPLEX, DTYPES, INTEGERS, REAL_FLOATING, array, assert_same, bits, tensor
 from support.effort import examples
 from support.layouts import layouts, shapes
+from support.process import digests_under
 
 NAMES = ("sum", "prod", "mean", "max", "min", "any", "all")
 ISAS = core.configuration()["isa_available"]
@@ -467,23 +462,6 @@ def digests():
     return result
 
 
-@functools.cache
-def digests_under(isa):
-    """As computed in a new process under an instruction set."""
-    here = Path(__file__)
-    path = os.pathsep.join([str(Path(cp.__file__).parents[1]), str(here.parents[1]), *sys.path])
-    code = f"import json, runpy; print(json.dumps(runpy.run_path({str(here)!r})['digests']()))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path, "COREPY_ISA": isa},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def test_the_number_of_threads_changes_no_bit(threads):
     """Blocks and the tree that combines them depend on the shape alone."""
     threads(1)
@@ -496,7 +474,7 @@ def test_the_number_of_threads_changes_no_bit(threads):
 @pytest.mark.parametrize("isa", ISAS[1:])
 def test_the_instruction_set_changes_no_bit(isa):
     """Each sums in the same lanes, the baseline too; it only lacks the fused steps of complex products."""
-    under, best = digests_under(isa), digests_under(ISAS[-1])
+    under, best = digests_under(__file__, COREPY_ISA=isa), digests_under(__file__, COREPY_ISA=ISAS[-1])
     assert under == best
-    baseline = digests_under(ISAS[0])
+    baseline = digests_under(__file__, COREPY_ISA=ISAS[0])
     assert all(baseline[case] == best[case] for case in best if not case.startswith("prod complex"))

@@ -1,12 +1,6 @@
 """Cumulative sums and products: values against NumPy, over any axis of any layout, with any number of threads."""
 
-import functools
 import hashlib
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +12,7 @@ import corepy._core as core
 from support.arrays import COMPLEX, DTYPES, INTEGERS, REAL_FLOATING, array, assert_same, bits, tensor
 from support.effort import examples
 from support.layouts import layouts, shapes
+from support.process import digests_under
 
 ISAS = core.configuration()["isa_available"]
 # Around leaves (64), chains of them (256), units of columns (256), of rows (16384), and two passes (65536).
@@ -175,23 +170,6 @@ def digests():
     return result
 
 
-@functools.cache
-def digests_under(isa):
-    """As computed in a new process under an instruction set."""
-    here = Path(__file__)
-    path = os.pathsep.join([str(Path(cp.__file__).parents[1]), str(here.parents[1]), *sys.path])
-    code = f"import json, runpy; print(json.dumps(runpy.run_path({str(here)!r})['digests']()))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path, "COREPY_ISA": isa},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def test_the_number_of_threads_changes_no_bit(threads):
     """Leaves depend on the place alone."""
     threads(1)
@@ -213,5 +191,5 @@ def test_the_layout_changes_no_bit(axis):
 @pytest.mark.parametrize("isa", ISAS)
 def test_the_instruction_set_changes_no_bit(isa):
     """The baseline only lacks the fused steps of complex products."""
-    under, best = digests_under(isa), digests_under(ISAS[-1])
+    under, best = digests_under(__file__, COREPY_ISA=isa), digests_under(__file__, COREPY_ISA=ISAS[-1])
     assert all(under[case] == best[case] for case in best if "prod complex" not in case or isa != ISAS[0])

@@ -6,7 +6,7 @@ use corepy_core::{DType, DTypeSet, Reduction};
 
 use crate::compile::Isa;
 
-/// A table of function pointers: `corepy_<isa>_<name>` in C++, `Tables::<name>` in `ffi.rs`.
+/// A table of function pointers: `corepy_<isa>_<name>` in C++, `Tables::<name>` in `src/ffi`.
 pub struct Table {
     /// The translation unit; tables of one unit share a header.
     pub unit: &'static str,
@@ -14,7 +14,7 @@ pub struct Table {
     pub name: &'static str,
     /// The C++ type of an entry.
     pub entry: &'static str,
-    /// The Rust type of an entry, declared in `ffi.rs`.
+    /// The Rust type of an entry, declared in `src/ffi`.
     pub rust: &'static str,
     /// Its sizes, outermost first.
     pub shape: &'static [usize],

@@ -1,5 +1,6 @@
 //! Tests of the pool.
 
+use super::shared::Global;
 use super::*;
 
 #[test]

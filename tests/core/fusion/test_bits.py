@@ -1,14 +1,8 @@
 """Fused evaluation gives what eager evaluation gives: dtype, shape, strides and every bit, whatever is held and in
 whatever order it is asked for."""
 
-import functools
 import hashlib
 import itertools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +13,10 @@ import corepy as cp
 import corepy._core as core
 from support.arrays import DTYPES, array, assert_same, bits, tensor
 from support.effort import examples
+from support.fusion import is_pending
 from support.layouts import Layout
 from support.oracle import REGISTRY
+from support.process import digests_under
 from support.values import moderate, wild
 
 # Just above the size from which results are deferred, and no multiple of a block or a vector.
@@ -29,17 +25,6 @@ REDUCTIONS = ("sum", "prod", "max", "min", "mean", "any", "all")
 UNARY = [name for name, row in REGISTRY.items() if row["arity"] == 1]
 BINARY = [name for name, row in REGISTRY.items() if row["arity"] == 2]
 NUMBERS = (True, 0, 1, 2, 3, -1, 7, 200, 1 << 40, 0.0, -0.0, 0.5, 2.0, float("nan"), float("inf"), 1j, 2 - 1j)
-
-
-@pytest.fixture(autouse=True)
-def fused():
-    """What the environment says, fusion is on."""
-    with cp.fusion(True):
-        yield
-
-
-def is_pending(x):
-    return cp.explain(x).startswith("pending ")
 
 
 def facts(x):
@@ -444,25 +429,13 @@ def digests():
     return {case: hashlib.sha256(bits(values).tobytes()).hexdigest() for case, values in result.items()}
 
 
-@functools.cache
-def digests_under(isa, fusion):
-    """As computed in a new process."""
-    code = "import numpy; numpy.seterr(all='ignore'); import json, runpy; "
-    code += f"print(json.dumps(runpy.run_path({__file__!r})['digests']()))"
-    path = os.pathsep.join([str(Path(cp.__file__).parents[1]), str(Path(__file__).parents[1]), *sys.path])
-    environment = {**os.environ, "PYTHONPATH": path, "COREPY_ISA": isa, "COREPY_FUSION": fusion}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.parametrize("isa", core.configuration()["isa_available"])
 def test_every_instruction_set_gives_the_bits_of_eager_evaluation(isa):
     """And AVX2 and AVX-512 the same ones."""
-    fused = digests_under(isa, "1")
-    assert fused == digests_under(isa, "0")
+    fused = digests_under(__file__, COREPY_ISA=isa, COREPY_FUSION="1")
+    assert fused == digests_under(__file__, COREPY_ISA=isa, COREPY_FUSION="0")
     if isa == "avx512":
-        assert fused == digests_under("avx2", "1")
+        assert fused == digests_under(__file__, COREPY_ISA="avx2", COREPY_FUSION="1")
 
 
 def test_the_number_of_threads_changes_no_bit(threads):
