@@ -422,6 +422,24 @@ def test_spreads_far_from_zero():
     assert abs(float(cp.var(tensor(small))) - exact) <= 2.0**-23 * exact
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int64"])
+@pytest.mark.parametrize("shape", [(100_000,), (3000, 40), (40, 5000)])
+def test_spreads_where_a_sample_misleads(dtype, shape):
+    """The elements that distances are taken from at first lie far from all others; sorted numbers; equal ones."""
+    rng = np.random.default_rng(1)
+    for axis in range(len(shape)):
+        a = (1000 * rng.random(shape)).astype(dtype)
+        places = np.arange(16) * shape[axis] // 16
+        np.moveaxis(a, axis, 0)[places] = 10**7
+        for values in (a, np.sort(a, axis=axis), 3 * a - 10**9):
+            exact = np.var(values.astype(np.clongdouble if dtype == "complex128" else np.longdouble), axis=axis)
+            tolerance = 3e-7 if dtype == "float32" else 1e-13
+            np.testing.assert_allclose(array(cp.var(tensor(values), axis=axis)), exact.astype("float64"), tolerance)
+    equal = tensor(np.full(shape, 0.1).astype(dtype))
+    for axis in (None, *range(len(shape))):
+        assert array(cp.max(cp.var(equal, axis=axis))) <= 1e-32
+
+
 def test_spreads_of_little_and_of_special_values():
     """NaN where nothing is left to divide by, and of anything that is not finite."""
     with np.errstate(all="ignore"):

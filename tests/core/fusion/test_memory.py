@@ -30,6 +30,22 @@ print(json.dumps([cp.memory_stats()["peak"], 6 * 8 * n]))
     assert peak <= least + (2 << 20)
 
 
+def test_the_exponentials_of_a_softmax_stay_in_the_caches():
+    """Peak memory is the input and the result, where rows are computed one by one."""
+    code = """
+x = cp.reshape(cp.linspace(0, 1, 1 << 21), (2048, 1024))
+def softmax(x):
+    e = cp.exp(x - cp.max(x, axis=1, keepdims=True))
+    return e / cp.sum(e, axis=1, keepdims=True)
+y = cp.evaluate(softmax(x))
+print(json.dumps([cp.memory_stats()["peak"], 2 * 8 * (1 << 21)]))
+"""
+    peak, least = python(code, COREPY_FUSION="1")
+    assert least <= peak <= least + (2 << 20)
+    peak, least = python(code, COREPY_FUSION="0")
+    assert peak >= least + (14 << 20)
+
+
 @pytest.mark.parametrize("hold", [False, True])
 def test_long_chains_hold_bounded_memory(hold):
     """Ten thousand operations in a loop neither pile up nor overflow a stack."""
