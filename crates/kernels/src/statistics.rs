@@ -1,4 +1,4 @@
-//! Variance and standard deviation: a mean, then the squared distances from it.
+//! Variance and standard deviation: sums of squared distances from the mean, divided.
 
 use corepy_core::shape::{Shape, normalize_axes};
 use corepy_core::{DType, Error, Op, Result, Tensor};
@@ -6,9 +6,8 @@ use corepy_core::{DType, Error, Op, Result, Tensor};
 use crate::elementwise::{self, Operand, Scalar};
 use crate::reduce;
 
-/// The variance of `tensor` over `axes` (all of them without), or its root, by the two-pass
-/// algorithm: the mean first, then the mean squared distance from it, with `count - correction` in
-/// place of the count. float32 is computed in float64 and rounded once.
+/// The variance of `tensor` over `axes` (all of them without), or its root: the sum of squared distances from the mean
+/// over `count - correction`. float32 is computed in float64 and rounded once.
 pub fn variance(
     op: &'static str,
     tensor: &Tensor,

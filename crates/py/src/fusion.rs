@@ -143,9 +143,9 @@ pub fn select(
 
 /// Evaluates pending results.
 ///
-/// Results of element-wise operations on 32768 elements and more are deferred, so that a whole expression
-/// runs in one pass over memory, and are evaluated when their values are needed: by indexing, any
-/// other operation, conversion or printing. This function evaluates them now, for instance before
+/// Results of element-wise operations on 32768 elements and more are deferred, and reductions along the last
+/// axis with ``keepdims=True``, so that a whole expression runs in one pass over memory; they are evaluated
+/// when their values are needed: by indexing, any other operation, conversion or printing. This function evaluates them now, for instance before
 /// a measurement ends.
 ///
 /// Parameters

@@ -77,7 +77,9 @@ fn apply(
 ///
 /// Notes
 /// -----
-/// Two passes, the mean first; float32 is computed in float64 and rounded once. The bits depend neither
+/// One pass: distances from the mean of a few elements, corrected by their sum (Chan, Golub and LeVeque, The
+/// American Statistician 37, 1983, formula 1.7), and another where these lie far from the mean of all.
+/// float32 is computed in float64 and rounded once. The bits depend neither
 /// on the number of threads nor on the instruction set.
 /// Array API standard 2025.12, statistical functions: ``std``.
 #[pyfunction]
@@ -129,7 +131,9 @@ fn standard_deviation(
 ///
 /// Notes
 /// -----
-/// Two passes, the mean first; float32 is computed in float64 and rounded once. The bits depend neither
+/// One pass: distances from the mean of a few elements, corrected by their sum (Chan, Golub and LeVeque, The
+/// American Statistician 37, 1983, formula 1.7), and another where these lie far from the mean of all.
+/// float32 is computed in float64 and rounded once. The bits depend neither
 /// on the number of threads nor on the instruction set.
 /// Array API standard 2025.12, statistical functions: ``var``.
 #[pyfunction]

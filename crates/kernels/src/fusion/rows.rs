@@ -4,6 +4,7 @@
 //! its element-wise nodes for a row, and its reductions reduce them. What a later stage reads is kept in the arena
 //! until the row is done. Kernels and their order are those of evaluation one by one, hence the bits are too.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use corepy_core::reduction_plan::Axes;
@@ -138,7 +139,8 @@ pub(super) fn explain(graph: &Graph, is_output: &[bool]) -> String {
                 let of = if is_reduction { "of each row " } else { "" };
                 let written = if is_output[place] { ", written" } else { "" };
                 let name = locked.definition().action.name();
-                text += &format!(
+                let _ = write!(
+                    text,
                     "\n  stage {stage}: n{place} = {name}({}) {of}{}{written}",
                     operands.join(", "),
                     locked.node.dtype

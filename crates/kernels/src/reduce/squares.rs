@@ -182,12 +182,12 @@ impl Squares {
             for row in 0..count {
                 // SAFETY: the row is the operand's; it has a centre.
                 unsafe {
-                    self.sample_row(&self.loader(kept.offset(row), reduced), &mut buffers, centre.at(row * parts))
+                    self.sample_row(&self.loader(kept.offset(row), reduced), &mut buffers, centre.at(row * parts));
                 };
             }
             Ok(())
         })?;
-        self.in_passes(|| {
+        in_passes(|| {
             scheduler::for_each_chunk(self.op, count * blocks, self.parallel(n * count), &|unit| {
                 let (row, block) = (unit / blocks, unit % blocks);
                 let (start, len) = (block * BLOCK, BLOCK.min(n - block * BLOCK));
@@ -240,7 +240,7 @@ impl Squares {
             unsafe { self.sample_columns(data, reduced, cols, centre.at(place * parts)) };
             Ok(())
         })?;
-        self.in_passes(|| {
+        in_passes(|| {
             let units = outers * row_blocks * col_blocks;
             scheduler::for_each_chunk(self.op, units, self.parallel(rows * width), &|unit| {
                 let (col_block, rest) = (unit % col_blocks, unit / col_blocks);
@@ -266,7 +266,7 @@ impl Squares {
                         centre.at(place * parts),
                         sums,
                         squares,
-                    )
+                    );
                 };
                 Ok(())
             })?;
@@ -280,14 +280,6 @@ impl Squares {
                 Ok(self.finish(sums.at(0), self.out(0), centre.at(0), width, rows))
             }
         })
-    }
-
-    /// Runs `pass`, and once more if it says that a centre, which it has improved, was too far from the mean.
-    fn in_passes(&self, pass: impl Fn() -> Result<bool>) -> Result<()> {
-        if pass()? {
-            pass()?;
-        }
-        Ok(())
     }
 
     /// The dtype of a sum.
@@ -338,6 +330,14 @@ impl Squares {
             }
         }
     }
+}
+
+/// Runs `pass`, and once more if it says that a centre, which it has improved, was too far from the mean.
+fn in_passes(pass: impl Fn() -> Result<bool>) -> Result<()> {
+    if pass()? {
+        pass()?;
+    }
+    Ok(())
 }
 
 /// Adds `rows` rows of `width` numbers, in a tree, to the first.
