@@ -10,7 +10,7 @@ use crate::ffi::KeyPart;
 
 /// Parts that a row is cut into, by and by.
 const PARTS: usize = 16;
-/// Keys below which a part is not cut.
+/// Keys below which a part is not cut, of a row that is cut twice at least: two cores share four parts evenly.
 const SMALL_PART: usize = 1 << 14;
 /// Rounds of cutting, whatever the pivots.
 const ROUNDS: usize = 8;
@@ -49,7 +49,7 @@ impl Row<'_> {
     ) -> Result<()> {
         let offset = begin * self.itemsize;
         let row = Part { begin, n, x: a.plus(offset), scratch: b.plus(offset), into_scratch: into_b };
-        let largest = (n / PARTS).max(SMALL_PART);
+        let largest = (n / PARTS).max(SMALL_PART.min(n * 3 / 8));
         let parallel = scheduler::worth_parallel((n * NS_PER_SORT) as u64);
         let mut parts = Vec::new();
         reserve(self.op, &mut parts, 1)?;
