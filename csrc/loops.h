@@ -196,7 +196,8 @@ struct WideStagedImpl<Wide, std::void_t<decltype(Wide::first(std::declval<Vector
 template <class Wide, class, class T>
 struct WideTogetherImpl : std::false_type {};
 template <class Wide, class T>
-struct WideTogetherImpl<Wide, std::void_t<decltype(Wide::together(std::declval<Vector<T> (&)[2]>()))>, T> : std::true_type {};
+struct WideTogetherImpl<Wide, std::void_t<decltype(Wide::together(std::declval<Vector<T> (&)[2]>()))>, T>
+    : std::true_type {};
 
 // Whether Op has a form for whole vectors of T.
 template <class Op, class T, bool = std::is_floating_point_v<T>>

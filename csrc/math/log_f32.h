@@ -52,9 +52,7 @@ COREPY_INLINE int32_t log_strange(float x) {
 
 // s + f^2 q + e; without an FMA in double, as every rounding error of the middle term would count.
 #if defined(__FMA__) || defined(__aarch64__)
-COREPY_INLINE float log_sum(float s, float f, float q, float e) {
-  return s + mul_add(f * f, q, e);
-}
+COREPY_INLINE float log_sum(float s, float f, float q, float e) { return s + mul_add(f * f, q, e); }
 #else
 COREPY_INLINE float log_sum(float s, float f, float q, float e) {
   double fd = f;

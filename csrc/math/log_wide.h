@@ -38,9 +38,9 @@ namespace log32 {
 // [-0.0332, 0.0625] is exact (but for 2^-30 where |f| > 1/32); log_b(x) = (k log_b(2) - log_b(r)) + log_b(1 + f). The
 // first sum is exact but for its low part, the last is L f + f^2 q(f) with L = log_b(e) and q of degree 3 (relative error
 // of the whole 2^-28.2). For m next to 1 the first sum is 0, next to 2 too with k = -1, and r is 1 and 1/2.
-alignas(64) constexpr uint32_t kReciprocal[16] = {0x3f800000, 0x3f6c0000, 0x3f5c0000, 0x3f540000, 0x3f480000, 0x3f400000,
-                                                  0x3f380000, 0x3f300000, 0x3f280000, 0x3f200000, 0x3f1c0000, 0x3f140000,
-                                                  0x3f100000, 0x3f0c0000, 0x3f080000, 0x3f000000};
+alignas(64) constexpr uint32_t kReciprocal[16] = {
+    0x3f800000, 0x3f6c0000, 0x3f5c0000, 0x3f540000, 0x3f480000, 0x3f400000, 0x3f380000, 0x3f300000,
+    0x3f280000, 0x3f200000, 0x3f1c0000, 0x3f140000, 0x3f100000, 0x3f0c0000, 0x3f080000, 0x3f000000};
 // The 1 of its exponent twice, to be divided by 2^k of which the exponent has it too.
 alignas(64) constexpr uint32_t kReciprocalTwice[16] = {
     0x7f000000, 0x7eec0000, 0x7edc0000, 0x7ed40000, 0x7ec80000, 0x7ec00000, 0x7eb80000, 0x7eb00000,
@@ -57,19 +57,39 @@ alignas(64) constexpr Base kNatural = {
      0x3ef0a400, 0x3efd9a00, 0x3f0c4700, 0x3f134b00, 0x3f1a8100, 0x3f21ed00, 0x3f317200},
     {0x00000000, 0x358ae904, 0xb4d3fa9c, 0xb6fa6ab9, 0x3663659e, 0xb6ef7659, 0xb68fc63b, 0xb5b884fd, 0xb6b56dba,
      0x3621a272, 0x36c57bd2, 0x36e40f24, 0x35844d37, 0x368ad9d9, 0xb2d06dc4, 0x35bfbe8e},
-    0x1.62e4p-1f, 0x1.7f7d1cp-20f, 1.0f, 0.0f, -0x1.fffffep-2f, 0x1.55585ap-2f, -0x1.0021bcp-2f, 0x1.83c5fep-3f};
+    0x1.62e4p-1f,
+    0x1.7f7d1cp-20f,
+    1.0f,
+    0.0f,
+    -0x1.fffffep-2f,
+    0x1.55585ap-2f,
+    -0x1.0021bcp-2f,
+    0x1.83c5fep-3f};
 alignas(64) constexpr Base kBinary = {
     {0x00000000, 0x3df05800, 0x3e5fe400, 0x3e8b4e00, 0x3eb65800, 0x3ed48000, 0x3ef3f000, 0x3f0a6300, 0x3f1b9100,
      0x3f2d9600, 0x3f36f000, 0x3f4a6100, 0x3f548000, 0x3f5ee700, 0x3f699c00, 0x3f800000},
     {0x00000000, 0x35d74798, 0xb642c000, 0x33a6c7e3, 0x3676865d, 0xb5d1cfdf, 0xb6201ac7, 0xb69f0197, 0x35aedc1d,
      0x35f6865d, 0xb5f561c1, 0x3687492c, 0xb651cfdf, 0x369dcc96, 0x3510536f, 0x00000000},
-    1.0f, 0.0f, 0x1.715476p+0f, 0x1.4ae0cp-26f, -0x1.715476p-1f, 0x1.ec74fap-2f, -0x1.718520p-2f, 0x1.17b82ap-2f};
+    1.0f,
+    0.0f,
+    0x1.715476p+0f,
+    0x1.4ae0cp-26f,
+    -0x1.715476p-1f,
+    0x1.ec74fap-2f,
+    -0x1.718520p-2f,
+    0x1.17b82ap-2f};
 alignas(64) constexpr Base kDecimal = {
     {0x00000000, 0x3d10b800, 0x3d86cc00, 0x3da7bc00, 0x3ddb9000, 0x3dffe000, 0x3e12de00, 0x3e26a200, 0x3e3b5200,
      0x3e510400, 0x3e5c4800, 0x3e73b000, 0x3e7fe000, 0x3e863400, 0x3e8ca600, 0x3e9a2100},
     {0x00000000, 0xb67c946e, 0xb5c99cd8, 0x362b66ef, 0x35e68b8b, 0xb47510e2, 0xb63ef528, 0xb37b14b7, 0x353976fd,
      0x365427de, 0xb64c1834, 0x36120236, 0xb4f510e2, 0xb66e2954, 0xb6442109, 0xb64af608},
-    0x1.3442p-2f, -0x1.95ec1p-19f, 0x1.bcb7b2p-2f, -0x1.5b235ep-27f, -0x1.bcb7b0p-3f, 0x1.287d16p-3f, -0x1.bcf24ap-4f,
+    0x1.3442p-2f,
+    -0x1.95ec1p-19f,
+    0x1.bcb7b2p-2f,
+    -0x1.5b235ep-27f,
+    -0x1.bcb7b0p-3f,
+    0x1.287d16p-3f,
+    -0x1.bcf24ap-4f,
     0x1.50d0d2p-4f};
 
 // The exponent k of a positive normal number.
@@ -136,19 +156,19 @@ COREPY_INLINE Vector<float> careful_value(Vector<float> x) {
 
 }  // namespace log32
 
-#define COREPY_WIDE_LOG(Wide, name, base)                                                                   \
-  struct Wide {                                                                                             \
-    template <class V>                                                                                      \
-    static COREPY_INLINE auto strange(V x) {                                                                \
-      return log_strange(x);                                                                                \
-    }                                                                                                       \
-    static COREPY_INLINE Vector<double> ordinary(Vector<double> x) {                                        \
-      return name##_of(log64::split_normal(x, 0x1p52 + 1023));                                              \
-    }                                                                                                       \
-    static COREPY_INLINE Vector<float> ordinary(Vector<float> x) { return log32::value<log32::base>(x); }   \
-    static COREPY_INLINE Vector<double> careful(Vector<double> x) {                                         \
-      return each_lane<double>(x, [](double lane) COREPY_INLINE_LAMBDA { return name(lane); });             \
-    }                                                                                                       \
+#define COREPY_WIDE_LOG(Wide, name, base)                                                                        \
+  struct Wide {                                                                                                  \
+    template <class V>                                                                                           \
+    static COREPY_INLINE auto strange(V x) {                                                                     \
+      return log_strange(x);                                                                                     \
+    }                                                                                                            \
+    static COREPY_INLINE Vector<double> ordinary(Vector<double> x) {                                             \
+      return name##_of(log64::split_normal(x, 0x1p52 + 1023));                                                   \
+    }                                                                                                            \
+    static COREPY_INLINE Vector<float> ordinary(Vector<float> x) { return log32::value<log32::base>(x); }        \
+    static COREPY_INLINE Vector<double> careful(Vector<double> x) {                                              \
+      return each_lane<double>(x, [](double lane) COREPY_INLINE_LAMBDA { return name(lane); });                  \
+    }                                                                                                            \
     static COREPY_INLINE Vector<float> careful(Vector<float> x) { return log32::careful_value<log32::base>(x); } \
   };
 COREPY_WIDE_LOG(WideLog, log, kNatural)
