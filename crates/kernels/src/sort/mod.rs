@@ -22,8 +22,6 @@ const LONG_ROW: usize = 1 << 15;
 const SHARED_ROW: usize = 1 << 12;
 /// Elements in a chunk of short rows, and of passes over long ones.
 const CHUNK: usize = 1 << 14;
-/// Nanoseconds an element at which a chunk of that many is not too long for one thread.
-const CHUNKED_NS: usize = 16;
 /// Elements that shorter chunks are multiples of.
 const LINE: usize = 64;
 /// Nanoseconds that an element of a short row takes on one thread, roughly.
@@ -61,8 +59,8 @@ pub(crate) fn for_each_range(
     ns: usize,
     body: &(dyn Fn(usize, usize) -> Result<()> + Sync),
 ) -> Result<()> {
-    // Short work is cut into four, of whole cache lines.
-    let size = if n * ns < CHUNK * CHUNKED_NS { (n / 4).next_multiple_of(LINE).clamp(LINE, CHUNK) } else { CHUNK };
+    // Few elements are cut into four, of whole cache lines.
+    let size = (n / 4).next_multiple_of(LINE).clamp(LINE, CHUNK);
     let parallel = n > size && scheduler::worth_parallel((n * ns) as u64);
     let size = if parallel { size } else { CHUNK };
     let chunks = n.div_ceil(size);
