@@ -63,7 +63,7 @@ impl Keys {
         match (self.kernels.split.is_some(), self.itemsize) {
             (false, _) => NS_PER_SORT,
             (true, 8) => 5,
-            (true, _) => 3,
+            (true, _) => 2,
         }
     }
 

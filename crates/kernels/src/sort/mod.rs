@@ -19,7 +19,7 @@ use keys::Keys;
 const LONG_ROW: usize = 1 << 15;
 /// Elements from which all threads sort a row together that is the only one, while helpers look for work (1e4 float64:
 /// 4.3 ns an element on one thread).
-const SHARED_ROW: usize = 1 << 12;
+const SHARED_ROW: usize = 1 << 13;
 /// Elements in a chunk of short rows, and of passes over long ones.
 const CHUNK: usize = 1 << 14;
 /// Elements that shorter chunks are multiples of.
