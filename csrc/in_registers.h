@@ -37,7 +37,7 @@ struct InRegisters {
       if constexpr (WideAllImpl<Wide, void, T>::value) {
         return Wide::all(x);
       } else {
-        if (__builtin_expect(any_sign<T>((Vector<T>)Wide::strange(x)), 0)) return Wide::careful(x);
+        if (__builtin_expect(any_strange<T>(Wide::strange(x)), 0)) return Wide::careful(x);
         return Wide::ordinary(x);
       }
     }

@@ -193,6 +193,12 @@ struct WideStagedImpl : std::false_type {};
 template <class Wide, class T>
 struct WideStagedImpl<Wide, std::void_t<decltype(Wide::first(std::declval<Vector<T>>()))>, T> : std::true_type {};
 
+template <class Wide, class, class T>
+struct WideTogetherImpl : std::false_type {};
+template <class Wide, class T>
+struct WideTogetherImpl<Wide, std::void_t<decltype(Wide::together(std::declval<Vector<T> (&)[2]>()))>, T>
+    : std::true_type {};
+
 // Whether Op has a form for whole vectors of T.
 template <class Op, class T, bool = std::is_floating_point_v<T>>
 constexpr bool is_wide = false;
@@ -202,6 +208,8 @@ constexpr bool is_wide<Op, T, true> = WideAllImpl<typename WideOf<Op>::type, voi
 
 // Vectors that are looked at together: one branch for all.
 constexpr size_t kWideGroup = 4;
+// Vectors that a function takes in step where it can, as many as there are registers for: AVX2 has half of them.
+constexpr size_t kTogether = kRegister == 64 ? 4 : 2;
 
 template <class Wide, class T>
 COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
@@ -214,6 +222,15 @@ COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
 template <class Wide, class T>
 COREPY_INLINE void wide_group(const T* x, T* y) {
   constexpr size_t lanes = kRegister / sizeof(T);
+  if constexpr (WideTogetherImpl<Wide, void, T>::value) {
+    for (size_t k = 0; k < kWideGroup; k += kTogether) {
+      Vector<T> v[kTogether];
+      for (size_t i = 0; i < kTogether; ++i) v[i] = load_vector(x + (k + i) * lanes);
+      Wide::together(v);
+      for (size_t i = 0; i < kTogether; ++i) store_vector(y + (k + i) * lanes, v[i]);
+    }
+    return;
+  }
   Vector<T> v[kWideGroup];
   for (size_t k = 0; k < kWideGroup; ++k) v[k] = load_vector(x + k * lanes);
   if constexpr (WideStagedImpl<Wide, void, T>::value) {
@@ -225,13 +242,19 @@ COREPY_INLINE void wide_group(const T* x, T* y) {
   } else {
     auto any = Wide::strange(v[0]);
     for (size_t k = 1; k < kWideGroup; ++k) any |= Wide::strange(v[k]);
-    if (__builtin_expect(any_sign<T>((Vector<T>)any), 0)) {
+    if (__builtin_expect(any_strange<T>(any), 0)) {
       for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::careful(v[k]));
     } else {
       for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::ordinary(v[k]));
     }
   }
 }
+
+// A load that agrees in the lowest 12 bits of its address with a store under way waits for it: where the results lie
+// this little above the arguments, loads ahead meet the stores behind them, so that there the loop runs backwards.
+// 1e4 float32: `log` took 0.24 to 0.35 ns per element.
+constexpr size_t kPage = 4096;
+constexpr size_t kAlias = 1024;
 
 // The last vector overlaps the one before it and is read before anything is written: the output may be the input.
 template <class Wide, class T>
@@ -244,9 +267,16 @@ COREPY_INLINE void wide_loop(const T* x, T* y, size_t n) {
     for (size_t i = 0; i < n; ++i) y[i] = part[i];
     return;
   }
+  constexpr size_t group = kWideGroup * lanes;
   const Vector<T> last = load_vector(x + (n - lanes));
+  const size_t grouped = n / group * group;
   size_t i = 0;
-  for (; i + kWideGroup * lanes <= n; i += kWideGroup * lanes) wide_group<Wide, T>(x + i, y + i);
+  if ((reinterpret_cast<uintptr_t>(y) - reinterpret_cast<uintptr_t>(x)) % kPage < kAlias) {
+    for (i = grouped; i > 0; i -= group) wide_group<Wide, T>(x + (i - group), y + (i - group));
+    i = grouped;
+  } else {
+    for (; i < grouped; i += group) wide_group<Wide, T>(x + i, y + i);
+  }
   for (; i + lanes < n; i += lanes) store_vector(y + i, wide_careful<Wide, T>(load_vector(x + i)));
   store_vector(y + (n - lanes), wide_careful<Wide, T>(last));
 }

@@ -49,21 +49,20 @@ template <bool Right, size_t Count, class T>
 COREPY_INLINE void search_some(const typename Searched<T>::Memory* sorted, size_t size,
                                const typename Searched<T>::Memory* x, size_t* places) {
   using S = Searched<T>;
-  typename S::Memory values[Count];
-  for (size_t k = 0; k < Count; ++k) {
-    places[k] = 0;
-    values[k] = x[k];
-  }
-  // Masks, where a choice might become a branch.
+  using Memory = typename S::Memory;
+  // Pointers, which become conditional moves: twice as fast as places that a mask of the comparison is added to.
+  const Memory* first[Count];
+  for (size_t k = 0; k < Count; ++k) first[k] = sorted;
   for (size_t left = size; left > 1; left -= left / 2) {
     const size_t half = left / 2;
     for (size_t k = 0; k < Count; ++k) {
-      const bool before = S::template is_left_of<Right>(sorted[places[k] + half - 1], values[k]);
-      places[k] += half & -static_cast<size_t>(before);
+      const Memory* upper = first[k] + half;
+      first[k] = S::template is_left_of<Right>(upper[-1], x[k]) ? upper : first[k];
     }
   }
   for (size_t k = 0; k < Count; ++k)
-    places[k] += static_cast<size_t>(S::template is_left_of<Right>(sorted[places[k]], values[k]));
+    places[k] =
+        static_cast<size_t>(first[k] - sorted) + static_cast<size_t>(S::template is_left_of<Right>(*first[k], x[k]));
 }
 
 // The last value of the values before, and its place.

@@ -191,6 +191,13 @@ COREPY_INLINE bool any_sign(Vector<T> v) {
   return _mm256_movemask_ps((__m256)v) != 0;
 #endif
 }
+
+// What `strange` says of vectors, joined by |: numbers of which the highest bit counts, or bits of a mask.
+template <class T, class Strange>
+COREPY_INLINE bool any_strange(Strange strange) {
+  if constexpr (std::is_integral_v<Strange>) return strange != 0;
+  else return any_sign<T>((Vector<T>)strange);
+}
 #endif
 
 COREPY_END

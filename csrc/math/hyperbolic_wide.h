@@ -39,17 +39,37 @@ struct WideTanh {
   };
 
   static COREPY_INLINE Vector<float> all(Vector<float> x) {
-    Bits<float> sign = (Bits<float>)x & 0x80000000u;
-    Vector<float> a = minimum(broadcast(9.5f), (Vector<float>)((Bits<float>)x ^ sign));
-    Vector<float> u = a + 1.0f;
-    Bits<float> interval = (Bits<float>)u >> 21;
-    Vector<float> t = a - (Vector<float>)look_up(table[0], interval);
-    Vector<float> y = (Vector<float>)look_up(table[7], interval);
+    Vector<float> v[1] = {x};
+    together(v);
+    return v[0];
+  }
+
+  // Of several vectors in step: each table is loaded once for all.
+  template <size_t n>
+  static COREPY_INLINE void together(Vector<float> (&v)[n]) {
+    Vector<float> t[n], base[n], y[n];
+    Bits<float> interval[n];
+    for (size_t i = 0; i < n; ++i) {
+      Vector<float> a = minimum(broadcast(9.5f), from_bits(bits(v[i]) & 0x7fffffffu));
+      Vector<float> u = a + 1.0f;
+      interval[i] = bits(u) >> 21;
+      t[i] = a - from_bits(look_up(table[0], interval[i]));
+#if defined(__AVX512F__)
+      __mmask16 later = _mm512_cmp_ps_mask((__m512)u, (__m512)broadcast(1.25f), _CMP_GE_OQ);
+      base[i] = (Vector<float>)_mm512_mask_permutexvar_epi32((__m512i)a, later, (__m512i)interval[i],
+                                                             _mm512_load_si512(table[1]));
+#else
+      base[i] = u < 1.25f ? a : from_bits(look_up(table[1], interval[i]));
+#endif
+      y[i] = from_bits(look_up(table[7], interval[i]));
+    }
 #pragma GCC unroll 5
-    for (int k = 6; k > 1; --k) y = multiply_add<float>(y, t, (Vector<float>)look_up(table[k], interval));
-    Vector<float> base = (Vector<float>)look_up(table[1], interval);
-    y = multiply_add<float>(y, t, u < 1.25f ? a : base);
-    return (Vector<float>)((Bits<float>)y | sign);
+    for (int k = 6; k > 1; --k) {
+      for (size_t i = 0; i < n; ++i) y[i] = multiply_add<float>(y[i], t[i], from_bits(look_up(table[k], interval[i])));
+    }
+    for (size_t i = 0; i < n; ++i) {
+      v[i] = from_bits(bits(multiply_add<float>(y[i], t[i], base[i])) | (bits(v[i]) & 0x80000000u));
+    }
   }
 
   // Of double: w / (w + 2) with w = e^2|x| - 1, both as sums of two numbers. One division, whose residual is put

@@ -52,6 +52,13 @@ struct WideAtan {
   }
 
   static COREPY_INLINE Vector<float> all(Vector<float> x) {
+    Vector<float> v[1] = {x};
+    together(v);
+    return v[0];
+  }
+
+  template <size_t n>
+  static COREPY_INLINE void together(Vector<float> (&v)[n]) {
     typedef Vector<float> V;
     alignas(64) static constexpr uint32_t table[3][16] = {
         {0x3fdc91b2, 0x400e8a0e, 0x402eb954, 0x404edf44, 0x407c3dd9, 0x409e738d, 0x40beb3c0, 0x3f800000, 0, 0x3e2d6ed8,
@@ -61,20 +68,26 @@ struct WideAtan {
         {0x3f85c1c1, 0x3f930b10, 0x3f9c1e88, 0x3fa2a873, 0x3fa9419d, 0x3faf8e08, 0x3fb3c81b, 0x3fc90fdb, 0, 0x3e2bcd78,
          0x3e9a92e9, 0x3ed28e53, 0x3f0dbab8, 0x3f36e771, 0x3f573aec, 0x3f707eac},
     };
-    Bits<float> sign = (Bits<float>)x & 0x80000000u;
-    V a = minimum(broadcast(0x1p30f), (V)((Bits<float>)x ^ sign));
-    Bits<float> interval = minimum(broadcast(0x207u), (Bits<float>)(a + 0.5f) >> 21);
-    V b = (V)look_up(table[0], interval), p = (V)look_up(table[1], interval), c = (V)look_up(table[2], interval);
-    V numerator = multiply_add<float>(a, p, -b), denominator = multiply_add<float>(a, b, p);
-    V t = numerator / denominator;
-    V z = t * t;
-    V q = multiply_add<float>(z, broadcast(-0x1.1a81p-3f), broadcast(0x1.99769cp-3f));
-    q = multiply_add<float>(q, z, broadcast(-0x1.555544p-2f));
-    V residual = multiply_add<float>(-t, denominator, numerator);
-    V inverse = (V)(0x7ef311c7u - (Bits<float>)denominator);
-    V s = c + t;
-    V low = multiply_add<float>(residual, inverse, t - (s - c));
-    return (V)((Bits<float>)(s + multiply_add<float>(t * z, q, low)) | sign);
+    V numerator[n], denominator[n], t[n], c[n];
+    for (size_t i = 0; i < n; ++i) {
+      V a = minimum(broadcast(0x1p30f), from_bits(bits(v[i]) & 0x7fffffffu));
+      Bits<float> interval = minimum(broadcast(0x207u), bits(a + 0.5f) >> 21);
+      V b = from_bits(look_up(table[0], interval)), p = from_bits(look_up(table[1], interval));
+      c[i] = from_bits(look_up(table[2], interval));
+      numerator[i] = multiply_add<float>(a, p, -b);
+      denominator[i] = multiply_add<float>(a, b, p);
+      t[i] = numerator[i] / denominator[i];
+    }
+    for (size_t i = 0; i < n; ++i) {
+      V z = t[i] * t[i];
+      V q = multiply_add<float>(z, broadcast(-0x1.1a81p-3f), broadcast(0x1.99769cp-3f));
+      q = multiply_add<float>(q, z, broadcast(-0x1.555544p-2f));
+      V residual = multiply_add<float>(-t[i], denominator[i], numerator[i]);
+      V inverse = from_bits(0x7ef311c7u - bits(denominator[i]));
+      V s = c[i] + t[i];
+      V low = multiply_add<float>(residual, inverse, t[i] - (s - c[i]));
+      v[i] = from_bits(bits(s + multiply_add<float>(t[i] * z, q, low)) | (bits(v[i]) & 0x80000000u));
+    }
   }
 };
 

@@ -14,28 +14,19 @@ namespace math {
 
 // x = 2^k (1 + f) with 1 + f in [a, 2a), where a is near 2/3 and `low` are its bits. The nearer a is
 // to 2/3, the fewer bits cancel for k = -1; the nearer to 3/4, the fewer for k = 1.
-template <class V>
 struct LogReducedF32 {
-  V k, f;
+  float k, f;
 };
 
 // The integer in the exponent's place, which may be negative.
 COREPY_INLINE float exponent_f32(uint32_t i) { return static_cast<float>(static_cast<int32_t>(i) >> 23); }
-#ifdef COREPY_WIDE
-COREPY_INLINE Vector<float> exponent_f32(Bits<float> i) {
-  return __builtin_convertvector((Vector<int32_t>)i >> 23, Vector<float>);
-}
-#endif
-
-template <uint32_t low, class V>
-COREPY_INLINE LogReducedF32<V> log_reduce_normal(V x) {
-  auto i = bits(x) - low;
-  return {exponent_f32(i), from_bits((i & 0x007fffffu) + low) - 1.0f};
-}
 
 template <uint32_t low, bool ordinary>
-COREPY_INLINE LogReducedF32<float> log_reduce(float x) {
-  if constexpr (ordinary) return log_reduce_normal<low>(x);
+COREPY_INLINE LogReducedF32 log_reduce(float x) {
+  if constexpr (ordinary) {
+    uint32_t i = bits(x) - low;
+    return {exponent_f32(i), from_bits((i & 0x007fffffu) + low) - 1.0f};
+  }
   // Subnormals are scaled by 2^23. Integer arithmetic, because GCC copies the whole reduction into
   // both arms of a select. For x < 0 the result is replaced later.
   uint32_t adjust = static_cast<uint32_t>(static_cast<int32_t>(bits(x) - 0x00800000u) >> 31) & (23u << 23);
@@ -61,10 +52,7 @@ COREPY_INLINE int32_t log_strange(float x) {
 
 // s + f^2 q + e; without an FMA in double, as every rounding error of the middle term would count.
 #if defined(__FMA__) || defined(__aarch64__)
-template <class V>
-COREPY_INLINE V log_sum(V s, V f, V q, V e) {
-  return s + mul_add(f * f, q, e);
-}
+COREPY_INLINE float log_sum(float s, float f, float q, float e) { return s + mul_add(f * f, q, e); }
 #else
 COREPY_INLINE float log_sum(float s, float f, float q, float e) {
   double fd = f;
@@ -73,9 +61,8 @@ COREPY_INLINE float log_sum(float s, float f, float q, float e) {
 #endif
 
 // (log(1 + f) - f) / f^2 on [-1/4, 1/2]: degree 8, relative error of log(1 + f) 2^-27.5.
-template <class V>
-COREPY_INLINE V log1p_tail(V f) {
-  V q = mul_add(f, -0x1.78c234p-5f, 0x1.b192fap-4f);
+COREPY_INLINE float log1p_tail(float f) {
+  float q = mul_add(f, -0x1.78c234p-5f, 0x1.b192fap-4f);
   q = mul_add(q, f, -0x1.0e7b0cp-3f);
   q = mul_add(q, f, 0x1.287494p-3f);
   q = mul_add(q, f, -0x1.54d776p-3f);
@@ -86,10 +73,9 @@ COREPY_INLINE V log1p_tail(V f) {
 }
 
 constexpr uint32_t kLogLowest = 0x3f300000u;
-template <class V>
-COREPY_INLINE V log_of(LogReducedF32<V> a) {
-  V f = a.f;
-  V q = mul_add(f, -0x1.ab73f4p-4f, 0x1.1dce0cp-3f);
+COREPY_INLINE float log_of(LogReducedF32 a) {
+  float f = a.f;
+  float q = mul_add(f, -0x1.ab73f4p-4f, 0x1.1dce0cp-3f);
   q = mul_add(q, f, -0x1.04f9b8p-3f);
   q = mul_add(q, f, 0x1.1ed812p-3f);
   q = mul_add(q, f, -0x1.54c5dap-3f);
@@ -98,9 +84,9 @@ COREPY_INLINE V log_of(LogReducedF32<V> a) {
   q = mul_add(q, f, 0x1.5554fep-2f);
   q = mul_add(q, f, -0x1.fffffcp-2f);
   // k * high is exact (15 bits), and its sum with f keeps its rounding error in e.
-  V c = a.k * 0x1.62e4p-1f;
-  V s = c + f;
-  V e = mul_add(a.k, 0x1.7f7d1cp-20f, f - (s - c));
+  float c = a.k * 0x1.62e4p-1f;
+  float s = c + f;
+  float e = mul_add(a.k, 0x1.7f7d1cp-20f, f - (s - c));
   return log_sum(s, f, q, e);
 }
 template <bool ordinary = false>
@@ -109,10 +95,9 @@ COREPY_INLINE float log(float x) {
 }
 
 constexpr uint32_t kLog2Lowest = 0x3f2d0000u;
-template <class V>
-COREPY_INLINE V log2_of(LogReducedF32<V> a) {
-  V f = a.f;
-  V q = mul_add(f, -0x1.69b9e6p-3f, 0x1.a26dccp-3f);
+COREPY_INLINE float log2_of(LogReducedF32 a) {
+  float f = a.f;
+  float q = mul_add(f, -0x1.69b9e6p-3f, 0x1.a26dccp-3f);
   q = mul_add(q, f, -0x1.6c2354p-3f);
   q = mul_add(q, f, 0x1.9cba7cp-3f);
   q = mul_add(q, f, -0x1.ec8fdcp-3f);
@@ -120,10 +105,10 @@ COREPY_INLINE V log2_of(LogReducedF32<V> a) {
   q = mul_add(q, f, -0x1.715488p-2f);
   q = mul_add(q, f, 0x1.ec7006p-2f);
   q = mul_add(q, f, -0x1.715476p-1f);
-  Pair<V> p = two_product(f, 0x1.715476p0f);  // log2(e), rounded
-  V low = mul_add(f, 0x1.4ae0c0p-26f, p.low);
-  V s = a.k + p.high;
-  V e = (p.high - (s - a.k)) + low;
+  Pair<float> p = two_product(f, 0x1.715476p0f);  // log2(e), rounded
+  float low = mul_add(f, 0x1.4ae0c0p-26f, p.low);
+  float s = a.k + p.high;
+  float e = (p.high - (s - a.k)) + low;
   return log_sum(s, f, q, e);
 }
 template <bool ordinary = false>
@@ -132,10 +117,9 @@ COREPY_INLINE float log2(float x) {
 }
 
 constexpr uint32_t kLog10Lowest = 0x3f300000u;
-template <class V>
-COREPY_INLINE V log10_of(LogReducedF32<V> a) {
-  V f = a.f;
-  V q = mul_add(f, -0x1.7ca414p-5f, 0x1.f3f664p-5f);
+COREPY_INLINE float log10_of(LogReducedF32 a) {
+  float f = a.f;
+  float q = mul_add(f, -0x1.7ca414p-5f, 0x1.f3f664p-5f);
   q = mul_add(q, f, -0x1.c39918p-5f);
   q = mul_add(q, f, 0x1.f1aa42p-5f);
   q = mul_add(q, f, -0x1.280b34p-4f);
@@ -143,11 +127,11 @@ COREPY_INLINE V log10_of(LogReducedF32<V> a) {
   q = mul_add(q, f, -0x1.bcbb52p-4f);
   q = mul_add(q, f, 0x1.287a22p-3f);
   q = mul_add(q, f, -0x1.bcb7aep-3f);
-  Pair<V> p = two_product(f, 0x1.bcb7b2p-2f);  // log10(e), rounded
-  V low = mul_add(f, -0x1.5b235ep-27f, p.low);
-  V c = a.k * 0x1.344p-2f;  // high part of log10(2)
-  V s = c + p.high;
-  V e = mul_add(a.k, 0x1.3509f8p-18f, p.high - (s - c)) + low;
+  Pair<float> p = two_product(f, 0x1.bcb7b2p-2f);  // log10(e), rounded
+  float low = mul_add(f, -0x1.5b235ep-27f, p.low);
+  float c = a.k * 0x1.344p-2f;  // high part of log10(2)
+  float s = c + p.high;
+  float e = mul_add(a.k, 0x1.3509f8p-18f, p.high - (s - c)) + low;
   return log_sum(s, f, q, e);
 }
 template <bool ordinary = false>
@@ -160,25 +144,17 @@ COREPY_INLINE int32_t log1p_strange(float x) {
   return bit_cast<int32_t>((bits(1.0f + x) - 1u) | (0x7f7fffffu - (bits(x) & 0x7fffffffu)));
 }
 
-// log1p, but for the sign of zero, by u = 1 + x (rounded), which only chooses k; f = 2^-k (1 + x) - 1 comes from x
-// itself. With 1 + f in [3/4, 3/2) that f is exact for every k: both terms have an ulp no smaller than f's.
-// `power` makes 2^-k of its bits.
-template <class V, class Power>
-COREPY_INLINE V log1p_of(V x, V u, Power power) {
-  auto e = (bits(u) - 0x3f400000u) & 0xff800000u;  // k << 23
-  V f = from_bits(bits(x) - e) + (power(0x3f800000u - e) - 1.0f);
-  V k = exponent_f32(e);
-  V c = k * 0x1.62e4p-1f;
-  V s = c + f;
-  V d = mul_add(k, 0x1.7f7d1cp-20f, f - (s - c));
-  return log_sum(s, f, log1p_tail(f), d);
-}
-
+// log1p by u = 1 + x (rounded), which only chooses k; f = 2^-k (1 + x) - 1 comes from x itself. With 1 + f in [3/4, 3/2)
+// that f is exact for every k: both terms have an ulp no smaller than f's.
 template <bool ordinary = false>
 COREPY_INLINE float log1p(float x) {
-  float y = log1p_of(x, 1.0f + x, [](uint32_t scale) COREPY_INLINE_LAMBDA {
-    return from_bits(bit_cast<int32_t>(scale) < 0 ? 0 : scale);  // 0 instead of 2^-128
-  });
+  uint32_t e = (bits(1.0f + x) - 0x3f400000u) & 0xff800000u;  // k << 23
+  uint32_t scale = 0x3f800000u - e;                           // 2^-k, 0 instead of 2^-128
+  float f = from_bits(bits(x) - e) + (from_bits(bit_cast<int32_t>(scale) < 0 ? 0 : scale) - 1.0f);
+  float k = exponent_f32(e);
+  float c = k * 0x1.62e4p-1f;
+  float s = c + f;
+  float y = log_sum(s, f, log1p_tail(f), mul_add(k, 0x1.7f7d1cp-20f, f - (s - c)));
   // log1p has the sign of x, and the sum above loses that of -0.
   y = from_bits(bits(y) | (bits(x) & 0x80000000u));
   if constexpr (ordinary) return y;

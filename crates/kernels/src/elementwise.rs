@@ -2,22 +2,30 @@
 
 use corepy_core::plan::{memory_order, plan};
 use corepy_core::shape::{Shape, Strides, broadcast_shapes};
-use corepy_core::{DType, Error, Kind, Op, Result, Tensor};
+use corepy_core::{DType, Error, Kind, Op, Result, Tensor, scheduler};
 use smallvec::SmallVec;
 
 use crate::copy::Copy;
 use crate::exec::{self, Program, Slot, Step};
 use crate::ffi;
+use crate::sort::Address;
 
 /// Elements up to which a contiguous operation is one kernel call in place: below this, planning
 /// costs more than it finds.
 const INLINE_ELEMENTS: usize = 1024;
 
-/// Estimated nanoseconds up to which the same holds for more elements: a plan costs half a microsecond, and a second
-/// core is not worth calling for less (3e3 float64: `a + b` 1.4 µs with a plan, 0.8 µs without).
-const INLINE_NS: f32 = 3_000.0;
-/// The most elements of such an operation: operands and result stay in L2.
-const INLINE_MOST: usize = 16_384;
+/// Estimated nanoseconds up to which the same holds for more elements: a second core is not worth calling for less.
+const INLINE_NS: f32 = scheduler::WORTH_PARALLEL_NS as f32;
+
+/// The most elements of an operation without a plan, which costs half a microsecond (1e4 float32: `atan` 3.7 µs with it,
+/// 3.2 µs without). Where operations are deferred, they have more.
+const FLAT_MOST: usize = 32_768;
+
+/// Estimated nanoseconds of such an operation that one chunk holds.
+const CHUNK_NS: f32 = 1_500.0;
+
+/// Elements that chunks are cut at multiples of, for whole cache lines.
+const LINE: usize = 64;
 
 /// One number of a dtype, as it lies in memory.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +106,7 @@ pub fn apply(op: Op, operands: &[Operand<'_>]) -> Result<Tensor> {
     }
     let promoted = promoted(operands);
     let compute = compute_dtype(op, promoted, operands.iter().map(Operand::dtype))?;
-    if let Some(result) = apply_small(op, compute, operands) {
+    if let Some(result) = apply_small(op, compute, operands).or_else(|| apply_flat(op, compute, operands)) {
         return result;
     }
     let info = op.info();
@@ -180,40 +188,106 @@ pub(crate) fn compute_dtype(op: Op, promoted: DType, dtypes: impl Iterator<Item 
     })
 }
 
-/// One kernel call, when every operand is a number or a contiguous tensor of one shape and of the
-/// dtype that is computed in, and the work is short.
+/// Estimated nanoseconds per element of `op` in `compute`, on one thread.
+#[inline]
+fn cost(op: Op, compute: DType) -> f32 {
+    let cost = op.info().cost;
+    // The registry's costs are float64's; float32 has twice the lanes and shorter polynomials.
+    let narrow = if compute == DType::Float32 && cost > 0.4 { 0.85 } else { 1.0 };
+    let parts = if compute.is_complex() { 2.0 } else { 1.0 };
+    cost * narrow * parts * compute.itemsize() as f32 / 8.0
+}
+
+/// An operation whose operands all are numbers or contiguous tensors of one shape and of the dtype that is computed in:
+/// its elements are those of one line, and nothing needs a plan.
+struct Flat<'a> {
+    kernel: ffi::Kernel,
+    args: [*const u8; 3],
+    scalars: u32,
+    /// Has the result's shape.
+    model: &'a Tensor,
+}
+
+// SAFETY: the operands are read only, and outlive the operation.
+unsafe impl Sync for Flat<'_> {}
+
+impl<'a> Flat<'a> {
+    /// None where a plan is needed, and where `fits` does not hold for the number of elements.
+    #[inline]
+    fn of(op: Op, compute: DType, operands: &[Operand<'a>], fits: impl Fn(usize) -> bool) -> Option<Flat<'a>> {
+        let mut model: Option<&Tensor> = None;
+        let mut scalars = 0u32;
+        let mut args = [std::ptr::null::<u8>(); 3];
+        for (i, operand) in operands.iter().enumerate() {
+            if operand.dtype() != compute {
+                return None;
+            }
+            args[i] = operand.data();
+            match operand {
+                Operand::Scalar(_) => scalars |= 1 << i,
+                Operand::Tensor(tensor) => match model {
+                    None if fits(tensor.size()) && tensor.is_contiguous() => model = Some(tensor),
+                    Some(first) if first.shape() == tensor.shape() && tensor.is_contiguous() => {}
+                    _ => return None,
+                },
+            }
+        }
+        Some(Flat { kernel: ffi::elementwise(op, compute)?, args, scalars, model: model? })
+    }
+
+    /// One kernel call.
+    #[inline]
+    fn apply(&self, op: Op, compute: DType) -> Result<Tensor> {
+        let out = Tensor::empty(op.name(), self.model.shape(), op.result_dtype(compute))?;
+        // SAFETY: contiguous operands and output of `size` elements each; numbers are marked as such.
+        unsafe { (self.kernel)(self.args.as_ptr(), out.data(), self.model.size(), self.scalars) };
+        Ok(out)
+    }
+
+    /// Several, on all threads.
+    fn apply_shared(&self, op: Op, compute: DType, total_ns: f32) -> Result<Tensor> {
+        let out = Tensor::empty(op.name(), self.model.shape(), op.result_dtype(compute))?;
+        let (size, step) = (self.model.size(), out.dtype().itemsize());
+        // An even number of equal chunks, so that two cores share them evenly.
+        let chunks = ((total_ns / CHUNK_NS) as usize).next_multiple_of(2).max(2);
+        let per_chunk = size.div_ceil(chunks).next_multiple_of(LINE);
+        let target = Address(out.data());
+        let body = |chunk: usize| {
+            let begin = chunk * per_chunk;
+            let mut args = self.args;
+            for (i, arg) in args.iter_mut().enumerate() {
+                if self.scalars >> i & 1 == 0 {
+                    *arg = arg.wrapping_add(begin * compute.itemsize());
+                }
+            }
+            let count = per_chunk.min(size - begin);
+            // SAFETY: as in `apply`, for the elements from `begin`; chunks write disjoint parts of the output.
+            unsafe { (self.kernel)(args.as_ptr(), target.at(begin * step), count, self.scalars) };
+            Ok(())
+        };
+        scheduler::for_each_chunk(op.name(), size.div_ceil(per_chunk), true, &body)?;
+        Ok(out)
+    }
+}
+
+/// One kernel call, when the work is short and needs no plan.
 #[inline]
 fn apply_small(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Result<Tensor>> {
-    let mut shape: Option<&Tensor> = None;
-    let mut scalars = 0u32;
-    let is_short = |size: usize| {
-        size <= INLINE_ELEMENTS
-            || size <= INLINE_MOST && size as f32 * op.info().cost * compute.itemsize() as f32 / 8.0 <= INLINE_NS
-    };
-    let mut args = [std::ptr::null::<u8>(); 3];
-    for (i, operand) in operands.iter().enumerate() {
-        if operand.dtype() != compute {
-            return None;
-        }
-        args[i] = operand.data();
-        match operand {
-            Operand::Scalar(_) => scalars |= 1 << i,
-            Operand::Tensor(tensor) => match shape {
-                None if is_short(tensor.size()) && tensor.is_contiguous() => shape = Some(tensor),
-                Some(first) if first.shape() == tensor.shape() && tensor.is_contiguous() => {}
-                _ => return None,
-            },
-        }
-    }
-    let model = shape?;
-    let kernel = ffi::elementwise(op, compute)?;
-    let out = match Tensor::empty(op.name(), model.shape(), op.result_dtype(compute)) {
-        Ok(out) => out,
-        Err(error) => return Some(Err(error)),
-    };
-    // SAFETY: contiguous operands and output of `size` elements each; numbers are marked as such.
-    unsafe { kernel(args.as_ptr(), out.data(), model.size(), scalars) };
-    Some(Ok(out))
+    let is_short =
+        |size: usize| size <= INLINE_ELEMENTS || size <= FLAT_MOST && size as f32 * cost(op, compute) <= INLINE_NS;
+    Some(Flat::of(op, compute, operands, is_short)?.apply(op, compute))
+}
+
+/// As [`apply_small`], for more work, of which threads take parts.
+#[inline]
+fn apply_flat(op: Op, compute: DType, operands: &[Operand<'_>]) -> Option<Result<Tensor>> {
+    let flat = Flat::of(op, compute, operands, |size| size <= FLAT_MOST)?;
+    let total_ns = flat.model.size() as f32 * cost(op, compute);
+    Some(if scheduler::worth_parallel(total_ns as u64) {
+        flat.apply_shared(op, compute, total_ns)
+    } else {
+        flat.apply(op, compute)
+    })
 }
 
 /// Whether `op` compares signed integers with uint64, which no one dtype holds.
@@ -288,12 +362,7 @@ unsafe fn run(
 ) -> Result<()> {
     let info = op.info();
     let inputs = operands.len();
-    // The registry's costs are float64's; float32 has twice the lanes and shorter polynomials.
-    let narrow = if compute == DType::Float32 && info.cost > 0.4 { 0.85 } else { 1.0 };
-    let mut program = Program::new(info.cost * narrow * compute.itemsize() as f32 / 8.0);
-    if compute.is_complex() {
-        program.cost *= 2.0;
-    }
+    let mut program = Program::new(cost(op, compute));
     let mut args = [0; 3];
     for (i, operand) in operands.iter().enumerate() {
         args[i] = if operand.dtype() == compute {

@@ -40,8 +40,8 @@ fn run(op: &'static str, sorted: &Tensor, values: &Tensor, side: u32, dtype: DTy
     let search = ffi::search(values.dtype());
     let (size, itemsize, answer) = (sorted.size(), values.dtype().itemsize(), dtype.itemsize());
     let (elements, source, target) = (Address(sorted.data()), Address(values.data()), Address(out.data()));
-    // About 2 ns for each halving.
-    let ns = 2 * (usize::BITS - size.leading_zeros()) as usize + 2;
+    // About 0.5 ns for each halving in the caches.
+    let ns = (usize::BITS - size.leading_zeros()) as usize / 2 + 1;
     for_each_range(op, out.size(), ns, &|begin, end| {
         let (from, to) = (source.at(begin * itemsize), target.at(begin * answer));
         // SAFETY: chunks are disjoint; the search stays in `size` elements.

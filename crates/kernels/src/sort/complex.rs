@@ -31,7 +31,7 @@ pub fn argsort(
         // those of the row's elements.
         unsafe {
             (kernels.primary)(x.start(), n, components);
-            keys.argsort(op, Address(components), n, order, scratch)?;
+            keys.argsort_short(op, Address(components), n, order, scratch)?;
             (kernels.ties)(x.start(), order.index(0), scratch.cast(), n, descending);
         }
         return Ok(());
@@ -45,7 +45,7 @@ pub fn argsort(
         Ok(())
     })?;
     // SAFETY: `n` components, and room for `n` indices.
-    unsafe { keys.argsort(op, free, n, order, std::ptr::null_mut())? };
+    unsafe { keys.argsort_long(op, free, n, order)? };
     // A chunk has the runs that start in it. The borders are found before anything moves.
     let chunks = n.div_ceil(CHUNK);
     let border_memory = Storage::allocate(op, (chunks + 1) * 8)?;

@@ -11,7 +11,7 @@ use corepy_core::storage::Storage;
 use corepy_core::{DType, Kind, Result, scheduler};
 
 use super::presorted::Arrangement;
-use super::{Address, CHUNK, LONG_ROW, for_each_range, too_large};
+use super::{Address, CHUNK, for_each_range, too_large};
 use crate::ffi::{self, KeyRange, SortKernels};
 
 /// Leading bits that one pass spreads by.
@@ -58,7 +58,16 @@ impl Keys {
         Keys { kernels: ffi::sort(dtype), itemsize: dtype.itemsize(), flip, descending }
     }
 
-    /// Sorts each of `rows` adjacent rows of `n` elements, fewer than [`LONG_ROW`], from `x` to `out`.
+    /// Nanoseconds that sorting takes for an element on one thread, roughly.
+    pub fn ns_per_sort(&self) -> usize {
+        match (self.kernels.split.is_some(), self.itemsize) {
+            (false, _) => NS_PER_SORT,
+            (true, 8) => 5,
+            (true, _) => 2,
+        }
+    }
+
+    /// Sorts each of `rows` adjacent rows of `n` elements from `x` to `out`, by one thread.
     ///
     /// # Safety
     /// Both addresses hold the rows' elements, and the scratch those of one row.
@@ -118,7 +127,7 @@ impl Keys {
         }
     }
 
-    /// Sorts `n` elements, [`LONG_ROW`] at least, from `x` to `out`.
+    /// Sorts `n` elements from `x` to `out`, by all threads.
     ///
     /// # Safety
     /// Both addresses hold `n` elements of the dtype.
@@ -161,20 +170,15 @@ impl Keys {
         unsafe { restore(x.start(), n, u32::from(self.descending), out.start()) };
     }
 
-    /// Writes the indices that sort the `n` elements at `x` to `out`. A row shorter than [`LONG_ROW`] brings
-    /// 16 bytes of scratch for each.
+    /// Writes the indices that sort the `n` elements at `x` to `out`, by all threads.
     ///
     /// # Safety
-    /// The addresses hold `n` elements, int64 and 16 bytes.
-    pub unsafe fn argsort(&self, op: &'static str, x: Address, n: usize, out: Address, scratch: *mut u8) -> Result<()> {
+    /// The addresses hold `n` elements and int64.
+    pub unsafe fn argsort_long(&self, op: &'static str, x: Address, n: usize, out: Address) -> Result<()> {
         let pack = self.kernels.pack.expect("real dtypes have it");
         let unpack = self.kernels.unpack.expect("real dtypes have it");
         let bits = bit_width(n as u64 - 1).max(1);
         let drop_of = |range: KeyRange, room: u32| (bit_width(range.most - range.least) + bits).saturating_sub(room);
-        if n < LONG_ROW {
-            // SAFETY: the caller's.
-            return unsafe { self.argsort_short(op, x, n, out, scratch) };
-        }
         // SAFETY: the caller's.
         unsafe {
             let arrangement = self.long_arrangement(op, x, n, &|_, _| {})?;
@@ -242,11 +246,11 @@ impl Keys {
         })
     }
 
-    /// As [`Keys::argsort`] of a short row.
+    /// As [`Keys::argsort_long`], by one thread.
     ///
     /// # Safety
-    /// As there.
-    unsafe fn argsort_short(
+    /// The addresses hold `n` elements, int64 and 16 bytes.
+    pub unsafe fn argsort_short(
         &self,
         op: &'static str,
         x: Address,

@@ -17,8 +17,13 @@ use keys::Keys;
 /// Rows from this many elements on are sorted by all threads together, one after the other; shorter
 /// ones are shared out whole.
 const LONG_ROW: usize = 1 << 15;
+/// Elements from which all threads sort a row together that is the only one, while helpers look for work (1e4 float64:
+/// 4.3 ns an element on one thread).
+const SHARED_ROW: usize = 1 << 13;
 /// Elements in a chunk of short rows, and of passes over long ones.
 const CHUNK: usize = 1 << 14;
+/// Elements that shorter chunks are multiples of.
+const LINE: usize = 64;
 /// Nanoseconds that an element of a short row takes on one thread, roughly.
 const NS_PER_ELEMENT: usize = 8;
 
@@ -54,9 +59,17 @@ pub(crate) fn for_each_range(
     ns: usize,
     body: &(dyn Fn(usize, usize) -> Result<()> + Sync),
 ) -> Result<()> {
-    let chunks = n.div_ceil(CHUNK);
-    let parallel = chunks > 1 && scheduler::worth_parallel((n * ns) as u64);
-    scheduler::for_each_chunk(op, chunks, parallel, &|chunk| body(chunk * CHUNK, n.min((chunk + 1) * CHUNK)))
+    // Few elements are cut into four, of whole cache lines.
+    let size = (n / 4).next_multiple_of(LINE).clamp(LINE, CHUNK);
+    let parallel = n > size && scheduler::worth_parallel((n * ns) as u64);
+    let size = if parallel { size } else { CHUNK };
+    let chunks = n.div_ceil(size);
+    scheduler::for_each_chunk(op, chunks, parallel, &|chunk| body(chunk * size, n.min((chunk + 1) * size)))
+}
+
+/// Whether all threads sort each of `rows` rows of `n` elements together, at `ns` nanoseconds an element.
+fn is_long(rows: usize, n: usize, ns: usize) -> bool {
+    n >= LONG_ROW || rows == 1 && n >= SHARED_ROW && scheduler::worth_parallel((n * ns) as u64)
 }
 
 /// A C-contiguous tensor with the elements of `tensor`; booleans as 0 and 1.
@@ -166,7 +179,7 @@ fn sort_rows(op: &'static str, rows: &Tensor, n: usize, descending: bool, out: &
     }
     let keys = Keys::new(rows.dtype(), descending);
     let bytes = n * itemsize;
-    if n >= LONG_ROW {
+    if is_long(count, n, keys.ns_per_sort()) {
         return (0..count).try_for_each(|row| {
             // SAFETY: each row has `n` elements in both tensors.
             unsafe { keys.sort_long(op, source.plus(row * bytes), n, target.plus(row * bytes)) }
@@ -185,11 +198,19 @@ fn argsort_rows(op: &'static str, rows: &Tensor, n: usize, descending: bool, out
     let (source, target) = (Address(rows.data()), Address(out.data()));
     let count = out.size() / n;
     let keys = (!rows.dtype().is_complex()).then(|| Keys::new(rows.dtype(), descending));
+    if let Some(keys) = &keys
+        && is_long(count, n, keys.ns_per_sort())
+    {
+        return (0..count).try_for_each(|row| {
+            // SAFETY: each row has `n` elements and `n` indices.
+            unsafe { keys.argsort_long(op, source.plus(row * n * itemsize), n, target.plus(row * n * 8)) }
+        });
+    }
     for_each_row(op, count, n, complex::SCRATCH * n, &|row, scratch| {
         let (from, to) = (source.plus(row * n * itemsize), target.plus(row * n * 8));
         match &keys {
             // SAFETY: the row has `n` elements and `n` indices, and the scratch 16 bytes for each.
-            Some(keys) => unsafe { keys.argsort(op, from, n, to, scratch) },
+            Some(keys) => unsafe { keys.argsort_short(op, from, n, to, scratch) },
             None => complex::argsort(op, rows.dtype(), from, n, descending, to, scratch),
         }
     })

@@ -4,14 +4,17 @@ use std::sync::{Mutex, PoisonError};
 
 use corepy_core::{Result, scheduler};
 
-use super::Address;
 use super::keys::{Finish, NS_PER_SORT, Row, reserve};
+use super::{Address, LONG_ROW};
 use crate::ffi::KeyPart;
 
 /// Parts that a row is cut into, by and by.
 const PARTS: usize = 16;
-/// Keys below which a part is not cut.
+/// Keys below which a part is not cut, of a row that is cut twice at least: two cores share four parts evenly.
 const SMALL_PART: usize = 1 << 14;
+/// Keys of a row from which threads share its cuts too: below, to meet once more costs what it saves, and much more where
+/// a thread waits for its core.
+const SHARED_CUTS: usize = 1 << 16;
 /// Rounds of cutting, whatever the pivots.
 const ROUNDS: usize = 8;
 
@@ -49,8 +52,10 @@ impl Row<'_> {
     ) -> Result<()> {
         let offset = begin * self.itemsize;
         let row = Part { begin, n, x: a.plus(offset), scratch: b.plus(offset), into_scratch: into_b };
-        let largest = (n / PARTS).max(SMALL_PART);
-        let parallel = scheduler::worth_parallel((n * NS_PER_SORT) as u64);
+        let largest = (n / PARTS).max(SMALL_PART.min(n * 3 / 8));
+        // Of a row that is not long the caller knows that it is worth it.
+        let parallel = n < LONG_ROW || scheduler::worth_parallel((n * NS_PER_SORT) as u64);
+        let parallel_cuts = parallel && n >= SHARED_CUTS;
         let mut parts = Vec::new();
         reserve(self.op, &mut parts, 1)?;
         parts.push(row);
@@ -61,7 +66,7 @@ impl Row<'_> {
             let mut cut = Vec::new();
             reserve(self.op, &mut cut, 2 * parts.len())?;
             let cut_parts = Mutex::new(cut);
-            scheduler::for_each_chunk(self.op, parts.len(), parallel, &|index| {
+            scheduler::for_each_chunk(self.op, parts.len(), parallel_cuts, &|index| {
                 let pieces = self.cut(parts[index], largest, finish);
                 let mut cut = cut_parts.lock().unwrap_or_else(PoisonError::into_inner);
                 cut.extend(pieces.into_iter().filter(|part| part.n > 0));
