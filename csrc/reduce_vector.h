@@ -6,12 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "reduce_load.h"
 #include "reduce_ops.h"
-#include "vector.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 extern "C" {
 // The address of the elements [first, first + n) of something that is computed, valid until the next call.
@@ -31,89 +27,11 @@ constexpr size_t kProduced = 1024;
 constexpr size_t kLaneBytes = 256;
 // What is left of a row is taken in groups of lanes: this many bytes of accumulators.
 constexpr size_t kGroupBytes = 64;
-// Bytes of the registers into which elements are widened: Zen 4 takes two steps to widen into the widest ones, one
-// after the other (sums of float32 in L2: 60 GB/s with 64 bytes, 105 with 32).
-constexpr size_t kWidened = kRegister < 32 ? kRegister : 32;
 // Rows that are accumulated at a time: as many streams as the prefetcher follows.
 constexpr size_t kPanel = 16;
 
 // The largest leaf * 2^k below n: the left part of a pairwise tree over n > leaf.
 COREPY_INLINE size_t left_part(size_t n, size_t leaf) { return leaf << (63 - __builtin_clzll((n - 1) / leaf)); }
-
-// Widening conversions, which GCC does not find by itself (and it warns of the intrinsics without mask).
-#if defined(__AVX2__)
-template <class Vector, class T>
-COREPY_INLINE Vector load_widened_256(const T* x) {
-  const __m128i narrow = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
-  if constexpr (std::is_same_v<T, float>) return reinterpret_cast<Vector>(_mm256_cvtps_pd(_mm_castsi128_ps(narrow)));
-  else if constexpr (std::is_signed_v<T>) return reinterpret_cast<Vector>(_mm256_cvtepi32_epi64(narrow));
-  else return reinterpret_cast<Vector>(_mm256_cvtepu32_epi64(narrow));
-}
-#endif
-template <class Vector, class T>
-COREPY_INLINE Vector load_widened(const T* x) {
-#if defined(__AVX512F__)
-  if constexpr (sizeof(Vector) == 64) {
-    const __m256i narrow = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x));
-    if constexpr (std::is_same_v<T, float>) {
-      return reinterpret_cast<Vector>(_mm512_maskz_cvtps_pd(0xff, _mm256_castsi256_ps(narrow)));
-    } else if constexpr (std::is_signed_v<T>) {
-      return reinterpret_cast<Vector>(_mm512_maskz_cvtepi32_epi64(0xff, narrow));
-    } else {
-      return reinterpret_cast<Vector>(_mm512_maskz_cvtepu32_epi64(0xff, narrow));
-    }
-  } else {
-    return load_widened_256<Vector>(x);
-  }
-#elif defined(__AVX2__)
-  return load_widened_256<Vector>(x);
-#else
-  typedef T Narrow __attribute__((vector_size(kRegister / 2)));
-  Narrow narrow;
-  __builtin_memcpy(&narrow, x, sizeof(Narrow));
-  return __builtin_convertvector(narrow, Vector);
-#endif
-}
-
-// The vector, which is then not loaded a second time: most addresses are not aligned, and such a
-// load costs two.
-template <class Vector>
-COREPY_INLINE Vector in_register(Vector vector) {
-#if defined(__x86_64__)
-  __asm__("" : "+v"(vector));
-#endif
-  return vector;
-}
-
-// Asks for `bytes` bytes at x to come into L2.
-template <size_t bytes>
-COREPY_INLINE void prefetch(const void* x) {
-#pragma GCC unroll 8
-  for (size_t line = 0; line < (bytes + 63) / 64; ++line) {
-    __builtin_prefetch(static_cast<const char*>(x) + line * 64, 0, 2);
-  }
-}
-
-template <class A, class Vector>
-COREPY_INLINE bool has_nan(Vector v) {
-  constexpr bool is_double = sizeof(A) == 8;
-#if defined(__AVX512F__)
-  static_assert(sizeof(Vector) == 64, "extrema are not widened");
-  if constexpr (is_double) return _mm512_cmp_pd_mask((__m512d)v, (__m512d)v, _CMP_UNORD_Q) != 0;
-  else return _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q) != 0;
-#elif defined(__AVX2__)
-  if constexpr (is_double) return _mm256_movemask_pd((__m256d)(v != v)) != 0;
-  else return _mm256_movemask_ps((__m256)(v != v)) != 0;
-#elif defined(__x86_64__)
-  if constexpr (is_double) return _mm_movemask_pd((__m128d)(v != v)) != 0;
-  else return _mm_movemask_ps((__m128)(v != v)) != 0;
-#else
-  for (size_t i = 0; i < sizeof(Vector) / sizeof(A); ++i) {
-    if (v[i] != v[i]) return true;
-  }
-  return false;
-#endif
-}
 
 // What an operation does where there is no NaN, if that takes less.
 template <class Op, class A, class = void>
