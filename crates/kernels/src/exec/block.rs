@@ -34,6 +34,10 @@ const LINE: usize = 64;
 /// Columns from which a kernel call per row of a tile is cheaper than gathering the rows.
 const ROW_CALL: usize = 32;
 
+/// Addresses of a block's slots. Where they go to the heap, freeing them waits for the block's stores (degree-6 Horner of
+/// 1e6 float32, 12 operands, one core: 0.21 ms, 0.16 without).
+type Addresses = SmallVec<[*mut u8; 24]>;
+
 /// One operand's memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Operand {
@@ -141,7 +145,9 @@ impl<'a> Geometry<'a> {
             (false, _) => ARENA_BLOCK,
             // Rows that temporaries must hold stay in L1.
             (true, _) if !program.temporaries.is_empty() && axes > 1 && cols <= TEMPORARY_ROW => 2 * TEMPORARY_ROW,
-            (true, _) if !program.temporaries.is_empty() => BUFFERED_STREAM_BLOCK,
+            (true, _) if !program.temporaries.is_empty() && stream && !direct_stream => BUFFERED_STREAM_BLOCK,
+            // In turns or in registers, so that the block may be long.
+            (true, _) if !program.temporaries.is_empty() => DIRECT_BLOCK,
             // Expensive functions are cut finer, so that several cores can share short operations.
             (true, false) if program.cost > 0.4 => {
                 ((super::CHUNK_NS / program.cost) as usize).clamp(ARENA_BLOCK, DIRECT_BLOCK)
@@ -244,8 +250,8 @@ impl<'a> Geometry<'a> {
     pub unsafe fn run_blocks(&self, op: &'static str, range: Range<usize>) -> Result<()> {
         arena::scope(op, |scope| {
             let elements = self.elements_per_block();
-            let mut slots: SmallVec<[*mut u8; 8]> = SmallVec::new();
-            let mut buffers: SmallVec<[*mut u8; 4]> = SmallVec::new();
+            let mut slots: Addresses = SmallVec::new();
+            let mut buffers: Addresses = SmallVec::new();
             for (operand, role) in self.operands.iter().zip(&self.roles) {
                 buffers.push(match role {
                     Role::Arena | Role::Stream => scope.bytes(elements * operand.itemsize)?,
@@ -285,7 +291,7 @@ impl<'a> Geometry<'a> {
         let rows = self.block_rows.min(self.rows - first_row);
         let cols = self.block_cols.min(self.cols - first_col);
 
-        let mut sources: SmallVec<[*mut u8; 4]> = SmallVec::new();
+        let mut sources: Addresses = SmallVec::new();
         let mut scalars: Mask = 0;
         for (i, operand) in self.operands.iter().enumerate() {
             let strides = &self.plan.strides[i];

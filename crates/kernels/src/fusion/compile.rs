@@ -10,10 +10,13 @@ use super::node::{Action, Source};
 use crate::elementwise::Scalar;
 use crate::exec::{Arithmetic, Float, MAX_SLOTS, Operand, Program, Slot, Step};
 use crate::ffi::{self, Kernel};
+use crate::isa::{self, Isa};
 
 /// Nanoseconds per element of a step on a block that lies in L1, over its share of the registry's cost,
 /// which counts memory too.
 const IN_CACHE: f32 = 0.6;
+/// The same of arithmetic that runs in registers; divisions and square roots take several times as long as the others.
+const IN_REGISTERS: f32 = 0.15;
 
 /// Something that a step reads or writes.
 type ValueId = usize;
@@ -40,6 +43,21 @@ struct Instruction {
     name: &'static str,
     /// The instruction or call that it is in registers, if it can be there.
     arithmetic: Option<(Arithmetic, Float)>,
+    /// The registry's, nanoseconds per element.
+    cost: f32,
+}
+
+impl Instruction {
+    /// Estimated nanoseconds per element on one core, `among` so many instructions.
+    fn cost(&self, among: usize) -> f32 {
+        let share = match self.arithmetic {
+            Some((Arithmetic::Call(_), _)) | None => IN_CACHE,
+            Some(_) if among == 1 || isa::active() == Isa::Baseline => IN_CACHE,
+            Some((Arithmetic::Divide | Arithmetic::Sqrt, _)) => IN_CACHE,
+            Some(_) => IN_REGISTERS,
+        };
+        self.cost * share
+    }
 }
 
 /// What a program reads.
@@ -76,7 +94,6 @@ struct Builder {
     inputs: Vec<Input>,
     values: Vec<ValueInfo>,
     instructions: Vec<Instruction>,
-    cost: f32,
 }
 
 /// The instruction that computes `op`, or the function of vectors.
@@ -170,8 +187,7 @@ impl Builder {
     ) -> ValueId {
         let out = self.values.len();
         self.values.push(ValueInfo { origin: Origin::Step(self.instructions.len()), dtype, output: None });
-        self.instructions.push(Instruction { kernel, args, out, name, arithmetic: None });
-        self.cost += cost * IN_CACHE;
+        self.instructions.push(Instruction { kernel, args, out, name, arithmetic: None, cost });
         out
     }
 
@@ -286,7 +302,8 @@ impl Builder {
             };
             number as Slot
         };
-        let mut program = Program::new(self.cost);
+        let among = self.instructions.len();
+        let mut program = Program::new(self.instructions.iter().map(|step| step.cost(among)).sum());
         let mut lines = Vec::new();
         for step in &self.instructions {
             let args: SmallVec<[Slot; 3]> = step.args.iter().map(|&value| slot(value)).collect();
@@ -312,7 +329,7 @@ impl Compiled {
     /// Compiles a graph; None if the program would have too many slots. `is_output` says, per node,
     /// whether its values are written to memory; the root's are, as the last output.
     pub(super) fn new(graph: &Graph, is_output: &[bool]) -> Option<Compiled> {
-        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new(), cost: 0.0 };
+        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new() };
         let mut values = Vec::with_capacity(graph.nodes.len());
         for locked in &graph.nodes {
             values.push(builder.node(graph, locked, &values));
@@ -328,7 +345,7 @@ impl Compiled {
         members: &[usize],
         outputs: Vec<usize>,
     ) -> Option<(Compiled, Vec<(usize, usize)>)> {
-        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new(), cost: 0.0 };
+        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new() };
         let mut values = vec![ValueId::MAX; graph.nodes.len()];
         let mut given = Vec::new();
         for &member in members {

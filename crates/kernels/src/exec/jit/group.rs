@@ -5,7 +5,7 @@ use super::{Arithmetic, Float};
 
 /// Vectors that a turn of the loop works on at most: so many independent chains hide the latency of
 /// the instructions (4 cycles at two per cycle) where the chain is short.
-const MOST_AT_ONCE: usize = 4;
+const MOST_AT_ONCE: usize = 8;
 
 /// An operation on earlier values. Unary ones have their operand, or the constant that they need, twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,7 +69,7 @@ impl Group {
         let addresses = ADDRESSES.get(..streams)?;
         let registers = self.vectors.registers().checked_sub(usize::from(self.scalars))?;
         let live = self.live();
-        let at_once = [MOST_AT_ONCE, 2, 1].into_iter().find(|&count| count * live <= registers)?;
+        let at_once = [MOST_AT_ONCE, 4, 2, 1].into_iter().find(|&count| count * live <= registers)?;
         let mut assembler = Assembler::new(self.vectors, self.float);
         let bytes = self.vectors.bytes();
         self.function(&mut assembler, addresses, |assembler| {
