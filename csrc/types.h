@@ -31,9 +31,9 @@ constexpr bool is_real_floating = std::is_floating_point_v<T>;
 
 // The unsigned integer of so many bytes; of 8 for more.
 template <size_t Bytes>
-using UnsignedOf = std::conditional_t<
-    Bytes == 1, uint8_t,
-    std::conditional_t<Bytes == 2, uint16_t, std::conditional_t<Bytes == 4, uint32_t, uint64_t>>>;
+using UnsignedOf =
+    std::conditional_t<Bytes == 1, uint8_t,
+                       std::conditional_t<Bytes == 2, uint16_t, std::conditional_t<Bytes == 4, uint32_t, uint64_t>>>;
 
 // Converts exactly to T and to nothing else, so that a call with it finds only T's own overload.
 template <class T>

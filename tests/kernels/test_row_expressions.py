@@ -140,12 +140,19 @@ def programs(draw):
     for number in range(draw(st.integers(2, 25))):
         kind = draw(st.sampled_from(["reduce", "binary", "unary"]))
         first, second = draw(st.integers(0, number)), draw(st.integers(0, number))
-        name = draw(st.sampled_from({"reduce": sorted(REDUCTIONS), "binary": ["+", "-", "*"], "unary": ["abs", "atan"]}[kind]))
+        name = draw(
+            st.sampled_from({"reduce": sorted(REDUCTIONS), "binary": ["+", "-", "*"], "unary": ["abs", "atan"]}[kind])
+        )
         steps.append((kind, name, first, second))
     return steps
 
 
-@given(program=programs(), dtype=st.sampled_from(["float32", "float64"]), shape=st.sampled_from(SHAPES), keeps=st.booleans())
+@given(
+    program=programs(),
+    dtype=st.sampled_from(["float32", "float64"]),
+    shape=st.sampled_from(SHAPES),
+    keeps=st.booleans(),
+)
 def test_programs(program, dtype, shape, keeps):
     binary = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b}
 
@@ -214,4 +221,3 @@ def test_what_is_not_deferred():
     assert not any(cp.explain(result).startswith("pending") for result in now)
     with pytest.raises(IndexError, match="max"):
         cp.max(x, axis=2, keepdims=True)
-
