@@ -29,7 +29,8 @@ pub fn reduce_later(reduction: Reduction, input: Input<'_>, axes: Option<&[i64]>
     let (&[axis], Some(&n)) = (axes.unwrap_or_default(), shape.last()) else { return Ok(None) };
     let rank = shape.len() as i64;
     let size: usize = shape.iter().product();
-    let shortest = if threshold() == 1 { 1 } else { SHORTEST_ROW };
+    // One element is copied, not reduced.
+    let shortest = if threshold() == 1 { 2 } else { SHORTEST_ROW };
     let is_in_c_order = match &input {
         Input::Tensor(tensor) => tensor.is_contiguous(),
         Input::Node(node) => node.is_in_c_order(),
