@@ -56,6 +56,14 @@ def test_each_operation_at_lengths_around_vectors(dtype, extra):
             assert_same_bits(lambda a, b, unary=unary, binary=binary: binary(-0.5, unary(b)) * a, a, b)
 
 
+@pytest.mark.parametrize("extra", [0, 1, 5, 9, 63])
+def test_a_number_whose_place_is_written(extra):
+    """A cast of one element is a number in a temporary, which the product may take over before the last elements."""
+    whole = cp.asarray(np.array([70], dtype="int8"), copy=True)
+    counts = cp.asarray(np.random.default_rng(6).integers(1, 100, LARGE + 7000 + extra).astype("uint64"), copy=True)
+    assert_same_bits(lambda a, b: -(-(a * b)) + -a, counts, whole)
+
+
 @st.composite
 def programs(draw):
     """Steps over earlier values: the name of an operation and the places of its operands; negative ones are numbers."""
