@@ -162,3 +162,24 @@ def test_past_the_caches():
     large = cp.reshape(cp.arange(6_000_000, dtype=cp.float64), (6_000_000,))
     assert_same_bits(lambda a: (a * 0.5 + 1) / (a + 2), large)
     assert_same_bits(lambda a: (a * 0.5 + 1) / (a + 2), large[1:])
+
+
+def test_past_the_caches_where_rows_end_within_a_line():
+    """Matrices whose rows are no whole cache lines, and whose blocks of rows are, but for the first of each matrix."""
+    # 24 rows of 2728 bytes are whole lines, 101 are no multiple of any vector. Operands that vary between the axes keep
+    # these apart.
+    shape, rows = (70, 101, 341), (1, 101, 1)
+    x = cp.reshape(cp.arange(70 * 101 * 341, dtype=cp.float64), shape)
+    y = cp.evaluate(-x)
+    even = cp.reshape(cp.asarray(np.arange(101) % 2 == 0, copy=True), rows)
+    factor = cp.reshape(cp.asarray(np.arange(1.0, 102.0), copy=True), rows)
+    with cp.fusion(False):
+        chosen = cp.where(even, x, y)
+    np.testing.assert_array_equal(array(chosen), np.where(array(even), array(x), array(y)))
+    held = x * factor
+    assert_same_bits(lambda held: held + 1.0, held)
+    np.testing.assert_array_equal(array(held), array(x) * array(factor))
+    with cp.fusion(True):
+        held = x * factor
+        after = cp.evaluate(held + 1.0)
+    np.testing.assert_array_equal(array(after), array(x) * array(factor) + 1.0)

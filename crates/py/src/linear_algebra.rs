@@ -59,6 +59,8 @@ impl PyTensor {
             let shapes = vec![out.shape().to_vec(), result.shape().to_vec()];
             return Err(crate::error::to_python(&Error::Broadcast { op: "matmul", shapes }));
         }
+        // Meanwhile other threads, or a signal's handler, may have deferred what reads it.
+        let out = slf.get().about_to_write()?;
         let value = corepy_kernels::elementwise::Operand::Tensor(&result);
         corepy_kernels::elementwise::assign("matmul", out, value).py()
     }

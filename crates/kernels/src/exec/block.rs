@@ -100,14 +100,18 @@ pub(crate) fn stream_fence() {
     };
 }
 
-/// Whether an output's blocks are runs of whole cache lines.
-fn streams(operand: &Operand, col: isize, row: isize, block_rows: usize, block_cols: usize, cols: usize) -> bool {
+/// Whether an output of these strides is made of blocks that are runs of whole cache lines.
+fn streams(operand: &Operand, strides: &[isize], block_rows: usize, block_cols: usize, cols: usize) -> bool {
     let item = operand.itemsize;
+    let Some((&col, others)) = strides.split_last() else { return false };
+    let (&row, outer) = others.split_last().unwrap_or((&0, &[]));
     let run = col == item as isize && (block_rows == 1 || (block_cols == cols && row == (cols * item) as isize));
-    // Block starts are multiples of the block's or, where rows are cut, of the row's and the block's bytes.
+    // Block starts are multiples of the block's or, where rows are cut, of the row's and the block's bytes, from where an
+    // index of the outer axes leads.
     run && operand.data.addr().is_multiple_of(LINE)
         && (block_rows * block_cols * item).is_multiple_of(LINE)
         && (row == 0 || (row as usize * block_rows).is_multiple_of(LINE))
+        && outer.iter().all(|stride| stride.unsigned_abs().is_multiple_of(LINE))
 }
 
 impl<'a> Geometry<'a> {
@@ -185,7 +189,7 @@ impl<'a> Geometry<'a> {
                 } else if stream
                     && !direct_stream
                     && i >= inputs
-                    && streams(operand, col, row, block_rows, block_cols, cols)
+                    && streams(operand, &plan.strides[i], block_rows, block_cols, cols)
                 {
                     Role::Stream
                 } else if col == item && (block_rows == 1 || (row == cols as isize * item && block_cols == cols)) {
