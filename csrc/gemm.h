@@ -88,13 +88,69 @@ struct Gemm {
     }
   }
 
+  // Whether lines become panels in registers of 16 bytes: kSide numbers of several lines at a time.
+  static constexpr bool is_transposed = std::is_floating_point_v<Part>;
+  static constexpr size_t kSide = 16 / sizeof(Part);
+
+  // kSide numbers of each of Size lines, number by number: out[s * Size + i] = number s of line i. In L2, AVX2: float64
+  // 0.38 ns per element by way of memory, 0.23 so; float32 0.29, 0.13; complex128 0.75, 0.47.
+  template <size_t Size>
+  static COREPY_INLINE void transpose_lines(const char* x, ptrdiff_t line, Part* out) {
+    typedef Part Quarter __attribute__((vector_size(16)));
+    const auto load = [=](size_t i) COREPY_INLINE_LAMBDA {
+      Quarter quarter;
+      __builtin_memcpy(&quarter, x + line * static_cast<ptrdiff_t>(i), sizeof(Quarter));
+      return quarter;
+    };
+    const auto store = [=](size_t s, size_t i, auto some)
+                           COREPY_INLINE_LAMBDA { __builtin_memcpy(out + s * Size + i, &some, sizeof(some)); };
+    static_assert(Size % 2 == 0);
+    size_t i = 0;
+    if constexpr (sizeof(Part) == 8) {
+#pragma GCC unroll 16
+      for (; i < Size; i += 2) {
+        const Quarter a = load(i), b = load(i + 1);
+        store(0, i, __builtin_shufflevector(a, b, 0, 2));
+        store(1, i, __builtin_shufflevector(a, b, 1, 3));
+      }
+    } else {
+#pragma GCC unroll 16
+      for (; i + 4 <= Size; i += 4) {
+        const Quarter a = load(i), b = load(i + 1), c = load(i + 2), d = load(i + 3);
+        const Quarter ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+        const Quarter high_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+        const Quarter high_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+        store(0, i, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+        store(1, i, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+        store(2, i, __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5));
+        store(3, i, __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7));
+      }
+      if constexpr (Size % 4 == 2) {
+        const Quarter a = load(i), b = load(i + 1);
+        const Quarter low = __builtin_shufflevector(a, b, 0, 4, 1, 5), high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+        store(0, i, __builtin_shufflevector(low, low, 0, 1));
+        store(1, i, __builtin_shufflevector(low, low, 2, 3));
+        store(2, i, __builtin_shufflevector(high, high, 0, 1));
+        store(3, i, __builtin_shufflevector(high, high, 2, 3));
+      }
+    }
+  }
+
   // Packs lines (rows of a, columns of b) into a panel of Size lines, of which `count` exist.
   template <size_t Size>
   static COREPY_INLINE void pack_panel(const char* x, ptrdiff_t line, ptrdiff_t step, size_t count, size_t k,
                                        Part* out) {
     constexpr ptrdiff_t item = sizeof(T);
-    constexpr size_t side = 8;
     size_t p = 0;
+    if constexpr (is_transposed) {
+      // As many numbers as a register holds follow one another in each line.
+      constexpr size_t side = kSide / parts;
+      if (count == Size && (step == item || side == 1)) {
+        for (; p + side <= k; p += side) {
+          transpose_lines<Size>(x + step * static_cast<ptrdiff_t>(p), line, out + p * Size * parts);
+        }
+      }
+    }
     if (count == Size && line == item) {
       // Lines lie side by side.
       for (; p < k; ++p) {
@@ -103,8 +159,9 @@ struct Gemm {
       }
       return;
     }
-    if (count == Size && step == item) {
+    if (!is_transposed && count == Size && step == item) {
       // Each line is contiguous: squares keep both sides' accesses together.
+      constexpr size_t side = 8;
       for (; p + side <= k; p += side) {
         T square[Size][side];
         for (size_t i = 0; i < Size; ++i) {

@@ -1,4 +1,4 @@
-//! The size of the machine's last-level cache.
+//! The sizes of the machine's caches.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,25 @@ pub(crate) fn last_level_bytes() -> usize {
     *BYTES.get_or_init(|| largest_cache().map_or(DEFAULT_BYTES, |bytes| bytes.clamp(DEFAULT_BYTES, MOST_BYTES)))
 }
 
-/// The largest cache of the first core, by Linux's sysfs.
+/// Bytes of a core's second-level cache, if the system tells; read once.
+pub(crate) fn second_level_bytes() -> Option<usize> {
+    static BYTES: OnceLock<Option<usize>> = OnceLock::new();
+    *BYTES.get_or_init(|| caches().find(|&(level, _)| level == 2).map(|(_, bytes)| bytes))
+}
+
+/// The largest cache of the first core.
 fn largest_cache() -> Option<usize> {
+    caches().map(|(_, bytes)| bytes).max()
+}
+
+/// Level and bytes of each cache of the first core, by Linux's sysfs.
+fn caches() -> impl Iterator<Item = (usize, usize)> {
     let caches = Path::new("/sys/devices/system/cpu/cpu0/cache");
-    fs::read_dir(caches)
-        .ok()?
-        .filter_map(|entry| parse(&fs::read_to_string(entry.ok()?.path().join("size")).ok()?))
-        .max()
+    fs::read_dir(caches).into_iter().flatten().filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let text = |name: &str| fs::read_to_string(path.join(name)).ok();
+        Some((parse(&text("level")?)?, parse(&text("size")?)?))
+    })
 }
 
 /// Bytes from a text such as "32768K".

@@ -7,6 +7,7 @@ mod program;
 
 pub(crate) use block::{ARENA_BLOCK, STREAM_TURN, stream_bytes, stream_fence};
 pub use block::{Geometry, Operand, Role};
+pub(crate) use cache::second_level_bytes;
 pub(crate) use jit::Sums;
 pub use jit::{Arithmetic, Float};
 pub use program::{MAX_SLOTS, Mask, Program, Slot, Step};
