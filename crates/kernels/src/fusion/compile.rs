@@ -15,7 +15,7 @@ use crate::isa::{self, Isa};
 /// Nanoseconds per element of a step on a block that lies in L1, over its share of the registry's cost,
 /// which counts memory too.
 const IN_CACHE: f32 = 0.6;
-/// The same of arithmetic that runs in registers; divisions and square roots take several times as long as the others.
+/// The same of arithmetic that runs in registers; of what is not short, [`IN_CACHE`].
 const IN_REGISTERS: f32 = 0.15;
 
 /// Something that a step reads or writes.
@@ -50,13 +50,9 @@ struct Instruction {
 impl Instruction {
     /// Estimated nanoseconds per element on one core, `among` so many instructions.
     fn cost(&self, among: usize) -> f32 {
-        let share = match self.arithmetic {
-            Some((Arithmetic::Call(_), _)) | None => IN_CACHE,
-            Some(_) if among == 1 || isa::active() == Isa::Baseline => IN_CACHE,
-            Some((Arithmetic::Divide | Arithmetic::Sqrt, _)) => IN_CACHE,
-            Some(_) => IN_REGISTERS,
-        };
-        self.cost * share
+        let is_short = self.arithmetic.is_some_and(|(arithmetic, _)| arithmetic.is_short());
+        let in_registers = is_short && among > 1 && isa::active() != Isa::Baseline;
+        self.cost * if in_registers { IN_REGISTERS } else { IN_CACHE }
     }
 }
 
@@ -103,16 +99,9 @@ fn arithmetic(op: Op, compute: DType) -> Option<(Arithmetic, Float)> {
         DType::Float64 => Float::F64,
         _ => return None,
     };
-    let arithmetic = match op.name() {
-        "add" => Arithmetic::Add,
-        "subtract" => Arithmetic::Subtract,
-        "multiply" => Arithmetic::Multiply,
-        "divide" => Arithmetic::Divide,
-        "sqrt" => Arithmetic::Sqrt,
-        "square" => Arithmetic::Square,
-        "abs" => Arithmetic::Abs,
-        "negative" => Arithmetic::Negative,
-        _ => Arithmetic::Call(ffi::in_registers(op, compute.itemsize())? as usize),
+    let arithmetic = match op.info().instruction {
+        Some(instruction) => Arithmetic::Instruction(instruction),
+        None => Arithmetic::Call(ffi::in_registers(op, compute.itemsize())? as usize),
     };
     Some((arithmetic, float))
 }
