@@ -166,6 +166,8 @@ impl Fused {
         if loads.len() + stores.len() > MOST_STREAMS {
             return None;
         }
+        // The elements before and after whole vectors are calls of their own, which read the numbers again.
+        debug_assert!(stores.iter().all(|&slot| !is_scalar(slot)), "numbers have slots of their own");
         let group = Group {
             vectors,
             float,
@@ -224,18 +226,6 @@ impl Fused {
         addresses.extend(self.loads.iter().chain(&self.stores).map(|&slot| slots[usize::from(slot)]));
         let streams = addresses.len();
         addresses.extend(self.scalars.iter().map(|scalar| scalar.address(self.float, slots)));
-        // The elements before and after whole vectors are calls of their own: a number whose slot is written is kept for them.
-        let mut kept = [[0_u8; 8]; MOST_ADDRESSES];
-        for (place, scalar) in self.scalars.iter().enumerate() {
-            if let Scalar::Slot(slot) = scalar
-                && self.stores.contains(slot)
-            {
-                let number = kept[place].as_mut_ptr();
-                // SAFETY: the slot holds a number of so many bytes.
-                unsafe { number.copy_from_nonoverlapping(addresses[streams + place], self.float.bytes()) };
-                addresses[streams + place] = number;
-            }
-        }
         let bytes = n * self.float.bytes();
         let stores = &addresses[self.loads.len()..streams];
         // Where all stores lie alike, the first elements go by themselves, so that the others are whole lines.
