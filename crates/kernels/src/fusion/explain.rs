@@ -32,7 +32,7 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
     let (mut read, mut written) = (0, 0);
     let mut text = String::new();
     let steps = compiled.lines.len();
-    let _ = writeln!(text, "{}: {steps} operation{} in one pass", heading(node), if steps == 1 { "" } else { "s" },);
+    let _ = writeln!(text, "{}: {steps} operation{} in one pass", heading(node), if steps == 1 { "" } else { "s" });
     for (index, input) in compiled.inputs.iter().enumerate() {
         let elements: usize =
             node.shape.iter().zip(&input.strides).filter(|&(_, &stride)| stride != 0).map(|(&size, _)| size).product();
