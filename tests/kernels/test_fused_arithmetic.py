@@ -57,11 +57,30 @@ def test_each_operation_at_lengths_around_vectors(dtype, extra):
 
 
 @pytest.mark.parametrize("extra", [0, 1, 5, 9, 63])
-def test_a_number_whose_place_is_written(extra):
-    """A cast of one element is a number in a temporary, which the product may take over before the last elements."""
-    whole = cp.asarray(np.array([70], dtype="int8"), copy=True)
-    counts = cp.asarray(np.random.default_rng(6).integers(1, 100, LARGE + 7000 + extra).astype("uint64"), copy=True)
-    assert_same_bits(lambda a, b: cp.negative(cp.abs(a * b)) + cp.negative(a), counts, whole)
+@pytest.mark.parametrize("layout", ["whole", "column", "row in Fortran order"])
+def test_a_number_whose_place_is_written(extra, layout):
+    """A cast of one element, for all or for a row, is a number in a temporary, which the product must not take over
+    before the last elements are computed."""
+    rows, cols = (1, LARGE + 7000 + extra) if layout == "whole" else (37, 1200 + extra)
+    counts = cp.asarray(np.random.default_rng(6).integers(1, 100, (rows, cols)).astype("uint64"), copy=True)
+    numbers = cp.asarray(np.arange(70, 70 + rows, dtype="int8")[:, None], copy=True)
+    if layout == "row in Fortran order":
+        counts, numbers = counts.T, numbers.T
+    assert_same_bits(lambda a, b: cp.negative(cp.abs(a * b)) + cp.negative(a), counts, numbers)
+    # Made of nothing but numbers, and read twice.
+    assert_same_bits(lambda a, b: (c := cp.sqrt(b) * 0.5) * cp.abs(a - c) + cp.negative(a * c), counts, numbers)
+
+
+def test_a_number_of_each_row_whose_place_is_written():
+    """A cast of a row's reduction is one, too."""
+    a = cp.asarray(numbers(37 * 1203, "float32", 7).reshape(37, 1203), copy=True)
+    b = cp.asarray(np.random.default_rng(6).integers(1, 100, (37, 1203)).astype("uint64"), copy=True)
+
+    def calculate(a, b):
+        scale = cp.sum(cp.abs(a), axis=1, keepdims=True)
+        return cp.negative(cp.abs(b * scale)) + cp.negative(b)
+
+    assert_same_bits(calculate, a, b)
 
 
 @st.composite

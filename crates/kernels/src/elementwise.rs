@@ -10,22 +10,17 @@ use crate::exec::{self, Program, Slot, Step};
 use crate::ffi;
 use crate::sort::Address;
 
-/// Elements up to which a contiguous operation is one kernel call in place: below this, planning
-/// costs more than it finds.
+/// Elements up to which a contiguous operation or cast is one kernel call in place, whatever it costs: below this,
+/// planning costs more than it finds.
 const INLINE_ELEMENTS: usize = 1024;
 
-/// Estimated nanoseconds up to which the same holds for more elements: a second core is not worth calling for less.
+/// Estimated nanoseconds up to which an operation on more elements, up to [`FLAT_MOST`], is one call too: a second core
+/// is not worth calling for less.
 const INLINE_NS: f32 = scheduler::WORTH_PARALLEL_NS as f32;
 
 /// The most elements of an operation without a plan, which costs half a microsecond (1e4 float32: `atan` 3.7 µs with it,
-/// 3.2 µs without). Where operations are deferred, they have more.
+/// 3.2 µs without), in one call or in chunks that threads share. Where operations are deferred, they have more.
 const FLAT_MOST: usize = 32_768;
-
-/// Estimated nanoseconds of such an operation that one chunk holds.
-const CHUNK_NS: f32 = 1_500.0;
-
-/// Elements that chunks are cut at multiples of, for whole cache lines.
-const LINE: usize = 64;
 
 /// One number of a dtype, as it lies in memory.
 #[derive(Debug, Clone, Copy)]
@@ -244,13 +239,12 @@ impl<'a> Flat<'a> {
         Ok(out)
     }
 
-    /// Several, on all threads.
+    /// Several, on all threads. A chunk is one call: unlike the [`exec::Cut`] of a plan, this one is of elements, not of
+    /// blocks that the plan's axes and the arena bound, and is known without them.
     fn apply_shared(&self, op: Op, compute: DType, total_ns: f32) -> Result<Tensor> {
         let out = Tensor::empty(op.name(), self.model.shape(), op.result_dtype(compute))?;
         let (size, step) = (self.model.size(), out.dtype().itemsize());
-        // An even number of equal chunks, so that two cores share them evenly.
-        let chunks = ((total_ns / CHUNK_NS) as usize).next_multiple_of(2).max(2);
-        let per_chunk = size.div_ceil(chunks).next_multiple_of(LINE);
+        let per_chunk = exec::even_part(size, (total_ns / exec::CHUNK_NS) as usize);
         let target = Address(out.data());
         let body = |chunk: usize| {
             let begin = chunk * per_chunk;

@@ -89,7 +89,7 @@ impl<'py> Part<'py> {
             return Err(bad(shape::type_name(key)));
         }
         let py = key.py();
-        let tensor = creation::tensor_from(op, key).map_err(|error| {
+        let tensor = creation::tensor_from(key).map_err(|error| {
             if error.is_instance_of::<PyTypeError>(py) {
                 bad(shape::type_name(key))
             } else if error.is_instance_of::<PyOverflowError>(py) {
@@ -194,7 +194,7 @@ fn selection(tensor: &Tensor, key: &Bound<'_, PyAny>, op: &'static str) -> PyRes
 
 /// The integer tensor that `indices` is; lists and arrays too.
 fn integers(op: &'static str, indices: &Bound<'_, PyAny>) -> PyResult<Tensor> {
-    let tensor = creation::tensor_from(op, indices)?;
+    let tensor = creation::tensor_from(indices)?;
     if tensor.size() == 0 && indices.is_instance_of::<PyList>() {
         return Tensor::empty(op, tensor.shape(), DType::Int64).py();
     }

@@ -208,7 +208,7 @@ pub fn with_value(
             Operand::Scalar(&scalar)
         }
         Err(_) => {
-            source = crate::creation::tensor_from("__setitem__", value)?;
+            source = crate::creation::tensor_from(value)?;
             Operand::Tensor(&source)
         }
     };

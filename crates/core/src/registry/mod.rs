@@ -36,6 +36,27 @@ pub enum ResultRule {
     Real,
 }
 
+/// A vector instruction of every processor. Generated code has those, where it calls functions for other operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Instruction {
+    /// Sum.
+    Add,
+    /// Difference.
+    Subtract,
+    /// Product.
+    Multiply,
+    /// Quotient.
+    Divide,
+    /// Square root.
+    Sqrt,
+    /// Product of a number with itself.
+    Square,
+    /// The number without its sign's bit.
+    Abs,
+    /// The number with its sign's bit changed.
+    Negative,
+}
+
 /// One row of the registry.
 #[derive(Debug)]
 pub struct OpInfo {
@@ -68,6 +89,8 @@ pub struct OpInfo {
     pub example: (&'static str, &'static str),
     /// A rough cost per element in nanoseconds on one core, for the decision to use more.
     pub cost: f32,
+    /// What computes it for float32 and float64, where that is one instruction.
+    pub instruction: Option<Instruction>,
 }
 
 /// An element-wise operation: an index into [`OPS`].

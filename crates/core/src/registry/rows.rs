@@ -2,7 +2,7 @@
 
 use super::ResultRule::{self, Bool, Real, Same};
 use super::Widening::{self, BoolToInt8, Float64, Floating, Refuse, Truth};
-use super::{OpInfo, ResultRule as Rule};
+use super::{Instruction, OpInfo, ResultRule as Rule};
 use crate::dtype::DTypeSet;
 
 const BOOL: DTypeSet = DTypeSet::BOOL;
@@ -36,6 +36,7 @@ const fn row(name: &'static str, functor: &'static str, family: &'static str, ar
         notes: "",
         example: ("", ""),
         cost: 1.0,
+        instruction: None,
     }
 }
 
@@ -83,6 +84,10 @@ impl OpInfo {
         self.cost = nanoseconds;
         self
     }
+    const fn instruction(mut self, instruction: Instruction) -> OpInfo {
+        self.instruction = Some(instruction);
+        self
+    }
 }
 
 const fn arithmetic(name: &'static str, functor: &'static str, arity: usize) -> OpInfo {
@@ -121,16 +126,16 @@ const fn function(name: &'static str, functor: &'static str, family: &'static st
 pub static OPS: &[OpInfo] = &[
     // Arithmetic.
     arithmetic("add", "Add", 2).also(BOOL).operator("add").text("Sum of each element of `x1` with the respective element of `x2`.", ROUNDED)
-        .notes("Integers wrap; booleans give the logical or, as in NumPy.")
+        .notes("Integers wrap; booleans give the logical or, as in NumPy.").instruction(Instruction::Add)
         .example("cp.asarray([1, 2, 3]), 10", "Tensor([11, 12, 13], dtype=int64)"),
     arithmetic("subtract", "Subtract", 2).on(NUMERIC, Refuse).operator("sub").text("Difference of each element of `x1` and the respective element of `x2`.", ROUNDED)
-        .notes("Integers wrap.")
+        .notes("Integers wrap.").instruction(Instruction::Subtract)
         .example("cp.asarray([5, 7]), cp.asarray([1, 10])", "Tensor([ 4, -3], dtype=int64)"),
     arithmetic("multiply", "Multiply", 2).also(BOOL).operator("mul").text("Product of each element of `x1` with the respective element of `x2`.", ROUNDED)
-        .notes("Integers wrap; booleans give the logical and, as in NumPy. Complex products are the textbook formula.")
+        .notes("Integers wrap; booleans give the logical and, as in NumPy. Complex products are the textbook formula.").instruction(Instruction::Multiply)
         .example("cp.asarray([2.0, 3.0]), cp.asarray([4.0, 0.5])", "Tensor([8. , 1.5], dtype=float64)"),
     row("divide", "Divide", "arithmetic", 2).on(FLOATING, Float64).accepting(NUMERIC).operator("truediv").text("Quotient of each element of `x1` and the respective element of `x2`.", ROUNDED)
-        .notes("Integers are divided as float64.").costs(0.6)
+        .notes("Integers are divided as float64.").costs(0.6).instruction(Instruction::Divide)
         .example("cp.asarray([1, 2, 3]), 2", "Tensor([0.5, 1. , 1.5], dtype=float64)"),
     arithmetic("floor_divide", "FloorDivide", 2).on(REAL, BoolToInt8).operator("floordiv").text("Quotient of each element of `x1` and `x2`, rounded towards minus infinity.", EXACT)
         .notes("Integer division by zero gives 0. Infinite operands follow the standard: an infinite dividend gives an infinity where NumPy gives NaN, an infinite divisor a zero where NumPy may give -1.").costs(3.0)
@@ -138,16 +143,16 @@ pub static OPS: &[OpInfo] = &[
     arithmetic("remainder", "Remainder", 2).on(REAL, BoolToInt8).operator("mod").text("Remainder of the floor division of each element of `x1` by the respective element of `x2`.", EXACT)
         .notes("The result has the sign of the divisor. Integer remainder by zero gives 0.").costs(4.0)
         .example("cp.asarray([7, -7]), 3", "Tensor([1, 2], dtype=int64)"),
-    arithmetic("negative", "Negative", 1).on(NUMERIC, Refuse).operator("neg").text("Each element with its sign changed.", EXACT).notes("Unsigned integers wrap.")
+    arithmetic("negative", "Negative", 1).on(NUMERIC, Refuse).operator("neg").text("Each element with its sign changed.", EXACT).notes("Unsigned integers wrap.").instruction(Instruction::Negative)
         .example("cp.asarray([1, -2])", "Tensor([-1,  2], dtype=int64)"),
     arithmetic("positive", "Positive", 1).on(NUMERIC, Refuse).operator("pos").text("A copy of each element.", EXACT)
         .example("cp.asarray([1, -2])", "Tensor([ 1, -2], dtype=int64)"),
     arithmetic("abs", "Abs", 1).also(BOOL).gives(Real).operator("abs").text("Absolute value of each element; the modulus of complex elements.", ONE_ULP)
-        .notes("The most negative integer stays as it is.")
+        .notes("The most negative integer stays as it is.").instruction(Instruction::Abs)
         .example("cp.asarray([3 + 4j, -1])", "Tensor([5., 1.], dtype=float64)"),
     arithmetic("sign", "Sign", 1).on(NUMERIC, Refuse).text("-1, 0 or 1 by the sign of each element; `x / abs(x)` for complex elements.", EXACT).notes("NaN gives NaN.")
         .example("cp.asarray([-3.5, 0.0, 2.0])", "Tensor([-1.,  0.,  1.], dtype=float64)"),
-    arithmetic("square", "Square", 1).text("Each element multiplied by itself.", ROUNDED).notes("Integers wrap.")
+    arithmetic("square", "Square", 1).text("Each element multiplied by itself.", ROUNDED).notes("Integers wrap.").instruction(Instruction::Square)
         .example("cp.asarray([2, -3])", "Tensor([4, 9], dtype=int64)"),
     arithmetic("reciprocal", "Reciprocal", 1).on(FLOATING, Floating).text("1 divided by each element.", ROUNDED).costs(0.6)
         .example("cp.asarray([2.0, 4.0])", "Tensor([0.5 , 0.25], dtype=float64)"),
@@ -241,7 +246,7 @@ pub static OPS: &[OpInfo] = &[
     row("pow", "Pow", "power", 2).on(NUMERIC, BoolToInt8).operator("pow").text("Each element of `x1` raised to the power of the respective element of `x2`.", ONE_ULP)
         .notes("Integers wrap; a negative integer exponent raises ValueError.").costs(2.9)
         .example("cp.asarray([2.0, 3.0]), 2", "Tensor([4., 9.], dtype=float64)"),
-    function("sqrt", "Sqrt", "power").text("Square root of each element.", ROUNDED)
+    function("sqrt", "Sqrt", "power").text("Square root of each element.", ROUNDED).instruction(Instruction::Sqrt)
         .example("cp.asarray([1.0, 4.0])", "Tensor([1., 2.], dtype=float64)"),
     row("hypot", "Hypot", "power", 2).on(REAL_FLOATING, Floating).text("`sqrt(x1**2 + x2**2)` of each pair of elements, without overflow.", ONE_ULP).costs(1.7)
         .example("cp.asarray([3.0, 5.0]), cp.asarray([4.0, 12.0])", "Tensor([ 5., 13.], dtype=float64)"),

@@ -100,6 +100,13 @@ pub(crate) fn stream_fence() {
     };
 }
 
+/// Elements of each of about `parts` equal parts of `elements`: whole cache lines of any dtype, and an even number of
+/// parts, so that two cores share a short operation evenly.
+#[inline]
+pub(crate) fn even_part(elements: usize, parts: usize) -> usize {
+    elements.div_ceil(parts.max(1).next_multiple_of(2)).next_multiple_of(LINE)
+}
+
 /// Whether an output of these strides is made of blocks that are runs of whole cache lines.
 fn streams(operand: &Operand, strides: &[isize], block_rows: usize, block_cols: usize, cols: usize) -> bool {
     let item = operand.itemsize;
@@ -160,12 +167,7 @@ impl<'a> Geometry<'a> {
             (true, true) => BUFFERED_STREAM_BLOCK,
             (true, false) => DIRECT_BLOCK,
         };
-        // An even number of equal blocks, so that two cores share a short operation evenly.
-        let limit = if axes == 1 && in_place && cols > limit {
-            cols.div_ceil(cols.div_ceil(limit).next_multiple_of(2)).next_multiple_of(LINE)
-        } else {
-            limit
-        };
+        let limit = if axes == 1 && in_place && cols > limit { even_part(cols, cols.div_ceil(limit)) } else { limit };
         let narrowest = operands.iter().map(|operand| operand.itemsize).min().unwrap_or(1);
         let tile_rows = TILE_ROWS.max(LINE / narrowest);
         let (block_rows, block_cols) = if transposed && rows >= 8 {

@@ -5,7 +5,7 @@ mod cache;
 mod jit;
 mod program;
 
-pub(crate) use block::{ARENA_BLOCK, STREAM_TURN, stream_bytes, stream_fence};
+pub(crate) use block::{ARENA_BLOCK, STREAM_TURN, even_part, stream_bytes, stream_fence};
 pub use block::{Geometry, Operand, Role};
 pub(crate) use cache::second_level_bytes;
 pub(crate) use jit::Sums;
@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 /// Nanoseconds of work that one chunk should hold: below, handing chunks out costs more than a few
 /// percent; above, two cores share short operations badly. Chunks are the unit of scheduling only:
 /// no result depends on them.
-const CHUNK_NS: f32 = 1_500.0;
+pub(crate) const CHUNK_NS: f32 = 1_500.0;
 
 /// Chunks per thread that share work of middle length, and the nanoseconds that they grow to for that (1e6 float32, 2
 /// cores: division and addition 86.9 µs with chunks of 1.5 µs, 83.0 µs so).

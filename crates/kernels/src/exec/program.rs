@@ -44,7 +44,8 @@ impl Step {
 /// each operand of another dtype and one after it where the destination has another.
 #[derive(Clone, Default)]
 pub struct Program {
-    /// In order of execution.
+    /// In order of execution. A temporary that holds a single element for some step (see [`Program::run`]) has a slot of its
+    /// own from there on.
     pub steps: SmallVec<[Step; 4]>,
     /// Bytes per element of each temporary.
     pub temporaries: SmallVec<[usize; 4]>,

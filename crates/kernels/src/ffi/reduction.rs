@@ -23,11 +23,14 @@ pub struct ReductionKernels {
             scratch: *mut u8,
         ),
     >,
-    /// Combines `n` accumulators with those that follow them.
-    pub combine: Option<unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize)>,
+    /// Combines accumulators.
+    pub combine: Option<Combine>,
     /// The `n` elements that `produce` computes, to a number.
     pub produced: Option<ReduceProduced>,
 }
+
+/// Combines `n` accumulators at `acc` with those at `x`, which come after them.
+pub type Combine = unsafe extern "C" fn(acc: *mut u8, x: *const u8, n: usize);
 
 /// Gives the elements `first..first + n` of something that is computed; see `csrc/reduce_vector.h`.
 pub type Produce = unsafe extern "C" fn(context: *mut c_void, first: usize, n: usize) -> *const u8;

@@ -15,7 +15,7 @@ use crate::isa::{self, Isa};
 /// Nanoseconds per element of a step on a block that lies in L1, over its share of the registry's cost,
 /// which counts memory too.
 const IN_CACHE: f32 = 0.6;
-/// The same of arithmetic that runs in registers; divisions and square roots take several times as long as the others.
+/// The same of arithmetic that runs in registers; of what is not short, [`IN_CACHE`].
 const IN_REGISTERS: f32 = 0.15;
 
 /// Something that a step reads or writes.
@@ -50,13 +50,9 @@ struct Instruction {
 impl Instruction {
     /// Estimated nanoseconds per element on one core, `among` so many instructions.
     fn cost(&self, among: usize) -> f32 {
-        let share = match self.arithmetic {
-            Some((Arithmetic::Call(_), _)) | None => IN_CACHE,
-            Some(_) if among == 1 || isa::active() == Isa::Baseline => IN_CACHE,
-            Some((Arithmetic::Divide | Arithmetic::Sqrt, _)) => IN_CACHE,
-            Some(_) => IN_REGISTERS,
-        };
-        self.cost * share
+        let is_short = self.arithmetic.is_some_and(|(arithmetic, _)| arithmetic.is_short());
+        let in_registers = is_short && among > 1 && isa::active() != Isa::Baseline;
+        self.cost * if in_registers { IN_REGISTERS } else { IN_CACHE }
     }
 }
 
@@ -91,6 +87,8 @@ pub(super) struct Compiled {
 }
 
 struct Builder {
+    /// The axis that blocks run along, if its size is not 1: what does not move along it is one element for a block.
+    inner: Option<usize>,
     inputs: Vec<Input>,
     values: Vec<ValueInfo>,
     instructions: Vec<Instruction>,
@@ -103,21 +101,18 @@ fn arithmetic(op: Op, compute: DType) -> Option<(Arithmetic, Float)> {
         DType::Float64 => Float::F64,
         _ => return None,
     };
-    let arithmetic = match op.name() {
-        "add" => Arithmetic::Add,
-        "subtract" => Arithmetic::Subtract,
-        "multiply" => Arithmetic::Multiply,
-        "divide" => Arithmetic::Divide,
-        "sqrt" => Arithmetic::Sqrt,
-        "square" => Arithmetic::Square,
-        "abs" => Arithmetic::Abs,
-        "negative" => Arithmetic::Negative,
-        _ => Arithmetic::Call(ffi::in_registers(op, compute.itemsize())? as usize),
+    let arithmetic = match op.info().instruction {
+        Some(instruction) => Arithmetic::Instruction(instruction),
+        None => Arithmetic::Call(ffi::in_registers(op, compute.itemsize())? as usize),
     };
     Some((arithmetic, float))
 }
 
 impl Builder {
+    fn new(inner: Option<usize>) -> Builder {
+        Builder { inner, inputs: Vec::new(), values: Vec::new(), instructions: Vec::new() }
+    }
+
     fn input(&mut self, data: *mut u8, dtype: DType, strides: Strides) -> ValueId {
         let is_same = |value: &ValueInfo| match value.origin {
             Origin::Input(place) => {
@@ -243,6 +238,21 @@ impl Builder {
         self.input(tensor.data(), tensor.dtype(), strides)
     }
 
+    /// Per value, whether the executor may hold one element of it for a block: an input that does not move along the
+    /// block, or a temporary made of such.
+    fn scalars(&self) -> Vec<bool> {
+        let mut is_scalar = Vec::with_capacity(self.values.len());
+        for value in &self.values {
+            is_scalar.push(match value.origin {
+                Origin::Input(input) => self.inner.is_none_or(|axis| self.inputs[input].strides[axis] == 0),
+                Origin::Step(step) => {
+                    value.output.is_none() && self.instructions[step].args.iter().all(|&arg| is_scalar[arg])
+                }
+            });
+        }
+        is_scalar
+    }
+
     /// The program, with a slot for each value; None if there are too many.
     fn finish(mut self, outputs: Vec<usize>, values: &[ValueId]) -> Option<Compiled> {
         for (index, &place) in outputs.iter().enumerate() {
@@ -260,14 +270,17 @@ impl Builder {
             step.args.iter().for_each(|&arg| last_use[arg] = index);
         }
         // Temporaries: a slot is free again after the last use of its value. The step that uses it last may write
-        // there: kernels of one or two operands read each element, and what stands for all, before they write.
+        // there: kernels of one or two operands read each element before they write. A scalar keeps its slot: what runs
+        // in registers reads it once more after it has written elements.
+        let is_scalar = self.scalars();
         let mut temporaries: SmallVec<[usize; 4]> = SmallVec::new();
         let mut free: Vec<usize> = Vec::new();
         let mut place: Vec<usize> = vec![usize::MAX; self.values.len()];
         for (index, step) in self.instructions.iter().enumerate() {
             let done = |(i, arg): (usize, &ValueId)| {
                 let is_temporary = place[*arg] != usize::MAX;
-                (is_temporary && last_use[*arg] == index && !step.args[..i].contains(arg)).then(|| place[*arg])
+                (is_temporary && !is_scalar[*arg] && last_use[*arg] == index && !step.args[..i].contains(arg))
+                    .then(|| place[*arg])
             };
             let done: SmallVec<[usize; 3]> = step.args.iter().enumerate().filter_map(done).collect();
             let in_place = step.args.len() < 3;
@@ -329,7 +342,9 @@ impl Compiled {
     /// Compiles a graph; None if the program would have too many slots. `is_output` says, per node,
     /// whether its values are written to memory; the root's are, as the last output.
     pub(super) fn new(graph: &Graph, is_output: &[bool]) -> Option<Compiled> {
-        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new() };
+        let root = &graph.root().node;
+        let is_walked = |&axis: &usize| root.shape[axis] > 1;
+        let mut builder = Builder::new(memory_order(&root.shape, &[&root.strides]).into_iter().rfind(is_walked));
         let mut values = Vec::with_capacity(graph.nodes.len());
         for locked in &graph.nodes {
             values.push(builder.node(graph, locked, &values));
@@ -345,7 +360,8 @@ impl Compiled {
         members: &[usize],
         outputs: Vec<usize>,
     ) -> Option<(Compiled, Vec<(usize, usize)>)> {
-        let mut builder = Builder { inputs: Vec::new(), values: Vec::new(), instructions: Vec::new() };
+        let shape = &graph.nodes[*members.first()?].node.shape;
+        let mut builder = Builder::new((shape.last()? > &1).then_some(shape.len() - 1));
         let mut values = vec![ValueId::MAX; graph.nodes.len()];
         let mut given = Vec::new();
         for &member in members {
@@ -370,7 +386,8 @@ impl Compiled {
         Some((builder.finish(outputs, &values)?, given))
     }
 
-    /// The iteration over inputs, then `outputs` (strides), in the order in which the root lies in memory.
+    /// The iteration over inputs, then `outputs` (strides), in the order in which the root lies in memory; its innermost
+    /// axis is the one that the temporaries were chosen for.
     pub(super) fn plan(&self, shape: &[usize], root: &[isize], outputs: &[&[isize]]) -> Plan {
         let order = memory_order(shape, &[root]);
         let views: Vec<&[isize]> =

@@ -7,9 +7,9 @@ use corepy_core::{Result, scheduler};
 
 use super::compile::Compiled;
 use super::evaluate::{operands, output_strides};
-use super::graph::Graph;
-use super::node::Node;
-use super::rows;
+use super::graph::{Graph, Locked};
+use super::node::{Node, Source};
+use super::rows::Rows;
 use crate::exec::{self, Slot};
 
 /// What evaluating `node` would do; None if it is evaluated already.
@@ -18,7 +18,7 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
     let mut is_output = graph.is_held(0);
     *is_output.last_mut().expect("a graph has a root") = true;
     if graph.has_reductions() {
-        return Ok(Some(rows::explain(&graph, &is_output)));
+        return Ok(Some(explain_rows(&graph, &is_output)));
     }
     let Some(compiled) = Compiled::new(&graph, &is_output) else {
         return Ok(Some(String::from("more operands than one pass takes: in several passes")));
@@ -32,13 +32,7 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
     let (mut read, mut written) = (0, 0);
     let mut text = String::new();
     let steps = compiled.lines.len();
-    let _ = writeln!(
-        text,
-        "pending {} of shape {}: {steps} operation{} in one pass",
-        node.dtype,
-        corepy_core::error::shape_text(&node.shape),
-        if steps == 1 { "" } else { "s" },
-    );
+    let _ = writeln!(text, "{}: {steps} operation{} in one pass", heading(node), if steps == 1 { "" } else { "s" });
     for (index, input) in compiled.inputs.iter().enumerate() {
         let elements: usize =
             node.shape.iter().zip(&input.strides).filter(|&(_, &stride)| stride != 0).map(|(&size, _)| size).product();
@@ -64,10 +58,10 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
         slot => format!("out{}", slot - first_output),
     };
     for (index, line) in compiled.lines.iter().enumerate() {
-        let args: Vec<String> = line.args.iter().map(|&slot| name(slot)).collect();
+        let step = equation(&name(line.out), line.name, line.args.iter().map(|&slot| name(slot)));
         // What stands behind a bar runs together, in registers.
         let bar = if groups.iter().any(|group| group.contains(&index)) { '|' } else { ' ' };
-        let _ = writeln!(text, " {bar}{} = {}({}) {}", name(line.out), line.name, args.join(", "), line.dtype);
+        let _ = writeln!(text, " {bar}{step} {}", line.dtype);
     }
     for &place in &compiled.outputs {
         written += size * graph.nodes[place].node.dtype.itemsize();
@@ -84,4 +78,43 @@ pub fn explain(node: &Arc<Node>) -> Result<Option<String>> {
     );
     let _ = write!(text, "  {read} bytes read, {written} written{}", if cut.streams { " past the caches" } else { "" });
     Ok(Some(text))
+}
+
+/// The stages of a graph that has reductions.
+fn explain_rows(graph: &Graph, is_output: &[bool]) -> String {
+    let heading = heading(&graph.root().node);
+    let Some(rows) = Rows::of(graph) else {
+        return format!("{heading}: its reductions one by one, then the rest in one pass");
+    };
+    let mut text = format!("{heading}: row by row, in stages");
+    for stage in rows.stages() {
+        for (are_reductions, of) in [(false, ""), (true, "of each row ")] {
+            for place in rows.members(graph, stage, are_reductions) {
+                let locked = &graph.nodes[place];
+                let name = locked.definition().action.name();
+                let step = equation(&format!("n{place}"), name, operand_names(graph, locked));
+                let written = if is_output[place] { ", written" } else { "" };
+                let _ = write!(text, "\n  stage {stage}: {step} {of}{}{written}", locked.node.dtype);
+            }
+        }
+    }
+    text
+}
+
+/// The operands of a node of rows: nodes of the graph by their places, others by what they are.
+fn operand_names(graph: &Graph, locked: &Locked) -> impl Iterator<Item = String> {
+    locked.definition().operands.iter().map(|operand| match operand {
+        Source::Node(node) => graph.find(node).map_or_else(|| String::from("in"), |place| format!("n{place}")),
+        Source::Tensor(_) => String::from("in"),
+        Source::Scalar(_) => String::from("number"),
+    })
+}
+
+/// What the first line says of a pending result.
+fn heading(node: &Node) -> String {
+    format!("pending {} of shape {}", node.dtype, corepy_core::error::shape_text(&node.shape))
+}
+
+fn equation(result: &str, name: &str, operands: impl Iterator<Item = String>) -> String {
+    format!("{result} = {name}({})", operands.collect::<Vec<_>>().join(", "))
 }

@@ -61,7 +61,7 @@ struct Job<'a> {
 struct Kernels {
     rows: unsafe extern "C" fn(*const u8, isize, usize, usize, *mut u8),
     columns: unsafe extern "C" fn(*const u8, *const isize, usize, usize, *mut u8, *mut u8),
-    combine: unsafe extern "C" fn(*mut u8, *const u8, usize),
+    combine: ffi::Combine,
     produced: Option<ffi::ReduceProduced>,
 }
 
@@ -384,16 +384,9 @@ impl Job<'_> {
     /// # Safety
     /// `partials` holds the rows, `out` `width` results.
     unsafe fn finish_partials(&self, partials: *mut u8, count: usize, width: usize, out: *mut u8) {
-        let combine = self.kernels().combine;
-        let bytes = width * self.accumulator.itemsize();
-        let mut step = 1;
-        while step < count {
-            for left in (0..count - step).step_by(2 * step) {
-                // SAFETY: both rows lie below `count`.
-                unsafe { combine(partials.add(left * bytes), partials.add((left + step) * bytes), width) };
-            }
-            step *= 2;
-        }
+        let (combine, item) = (self.kernels().combine, self.accumulator.itemsize());
+        // SAFETY: the caller's promise.
+        unsafe { combine_rows(combine, partials, count, width, item) };
         // SAFETY: the first row has all; the caller's promise.
         unsafe { self.finish(partials, out, width) };
     }
@@ -426,6 +419,22 @@ impl Job<'_> {
             let first = chunk * per_chunk;
             body(first..units.min(first + per_chunk))
         })
+    }
+}
+
+/// Combines `count` rows of `width` accumulators of `item` bytes in a tree, which depends on `count` only, into the first.
+///
+/// # Safety
+/// The rows are there, of what `combine` takes, and nobody else has them.
+unsafe fn combine_rows(combine: ffi::Combine, rows: *mut u8, count: usize, width: usize, item: usize) {
+    let row = |index: usize| rows.wrapping_add(index * width * item);
+    let mut step = 1;
+    while step < count {
+        for left in (0..count - step).step_by(2 * step) {
+            // SAFETY: both rows lie below `count`.
+            unsafe { combine(row(left), row(left + step), width) };
+        }
+        step *= 2;
     }
 }
 

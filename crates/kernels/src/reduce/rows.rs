@@ -116,6 +116,7 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
     let body = |units: std::ops::Range<usize>| {
         arena::scope(job.op, |scope| {
             let mut buffers = rows.buffers(scope, block, !rows.is_contiguous())?;
+            let mut loader = Loader { axes: rows.axes.clone(), ..*rows };
             for unit in units.clone() {
                 let (row, part) = (unit / blocks, unit % blocks);
                 let start = part * block;
@@ -128,17 +129,16 @@ unsafe fn reduce_parts(job: &Job<'_>, rows: &Loader<'_>, kept: &Axes, out: *mut 
                     unsafe { *target = value };
                     continue;
                 }
-                let row_data = rows.data.wrapping_offset(kept.offset(row));
+                loader.data = rows.data.wrapping_offset(kept.offset(row));
                 // SAFETY: the block is the row's; `target` has room for one accumulator.
                 unsafe {
-                    let loader = Loader { data: row_data, axes: rows.axes.clone(), ..*rows };
                     if let Some(produced) = produced {
                         let mut producer = Producer::new(&loader, start, &mut buffers);
                         produced(Producer::produce, producer.sum_leaves(), producer.context(), len, target);
                         continue;
                     }
                     let block = if in_place {
-                        row_data.wrapping_add(start * job.source.itemsize())
+                        loader.data.wrapping_add(start * job.source.itemsize())
                     } else {
                         loader.load(start, len, &mut buffers)
                     };

@@ -7,7 +7,7 @@ use corepy_core::storage::Storage;
 use corepy_core::{DType, Reduction, Result, Tensor, arena, scheduler};
 
 use super::load::{Buffers, Loader};
-use super::{Shared, columns::NARROW};
+use super::{Shared, columns::NARROW, combine_rows};
 use crate::{elementwise, ffi};
 
 /// Elements per block of a row, and per unit of short ones: additions one after another stay few.
@@ -219,6 +219,7 @@ impl Squares {
     /// What is kept lies closest together.
     fn columns(&self, kept: &Axes, reduced: &Axes) -> Result<()> {
         let kernel = self.kernels.columns.expect("floating-point dtypes have squares");
+        let add = ffi::reduce(Reduction::Sum, DType::Float64).combine.expect("float64 has sums");
         let (inner, _) = kept.inner();
         let (outer, parts) = (kept.outer(), self.parts);
         let (outers, rows, width) = (outer.size(), reduced.size(), kept.size());
@@ -272,9 +273,9 @@ impl Squares {
             })?;
             // SAFETY: as many rows of sums as blocks of rows; as many results as columns.
             unsafe {
-                combine_rows(sums.numbers.get(), row_blocks, width * parts);
+                combine_rows(add, sums.at(0).cast(), row_blocks, width * parts, size_of::<f64>());
                 if storage.is_some() {
-                    combine_rows(squares.get(), row_blocks, width);
+                    combine_rows(add, squares.get().cast(), row_blocks, width, size_of::<f64>());
                     self.out(0).copy_from_nonoverlapping(squares.get(), width);
                 }
                 Ok(self.finish(sums.at(0), self.out(0), centre.at(0), width, rows))
@@ -338,21 +339,4 @@ fn in_passes(pass: impl Fn() -> Result<bool>) -> Result<()> {
         pass()?;
     }
     Ok(())
-}
-
-/// Adds `rows` rows of `width` numbers, in a tree, to the first.
-///
-/// # Safety
-/// The rows are there, and nobody else has them.
-unsafe fn combine_rows(numbers: *mut f64, rows: usize, width: usize) {
-    let combine = ffi::reduce(Reduction::Sum, DType::Float64).combine.expect("float64 has sums");
-    let mut step = 1;
-    while step < rows {
-        for left in (0..rows - step).step_by(2 * step) {
-            let row = |index: usize| numbers.wrapping_add(index * width).cast::<u8>();
-            // SAFETY: both rows lie below `rows`.
-            unsafe { combine(row(left), row(left + step), width) };
-        }
-        step *= 2;
-    }
 }

@@ -10,15 +10,14 @@ use crate::error::IntoPython;
 use crate::tensor::{PyTensor, detached};
 use crate::{convert, dtype, foreign};
 
-/// The tensor that any array, number or nested sequence is; shares memory where it can.
-pub fn tensor_from(op: &'static str, object: &Bound<'_, PyAny>) -> PyResult<Tensor> {
+/// The tensor that any array, number or nested sequence is; shares memory where it can. Errors are those of `asarray`.
+pub fn tensor_from(object: &Bound<'_, PyAny>) -> PyResult<Tensor> {
     if let Ok(tensor) = object.cast::<PyTensor>() {
         return Ok(tensor.get().tensor()?.clone());
     }
     if let Some(tensor) = foreign::import(object, None)? {
         return Ok(tensor);
     }
-    let _ = op;
     convert::from_sequence(object, None)
 }
 

@@ -60,7 +60,7 @@ pub fn repeat(
     let source = tensor(op, x)?.get().tensor()?;
     let axis = axis.map(|axis| one_axis(op, axis)).transpose()?;
     if repeats.cast::<PyTuple>().is_ok() || repeats.cast::<PyList>().is_ok() {
-        let repeats = creation::tensor_from(op, repeats)?;
+        let repeats = creation::tensor_from(repeats)?;
         // An empty sequence is one of no integers.
         let repeats = if repeats.size() == 0 { elementwise::cast(op, &repeats, DType::Int64).py()? } else { repeats };
         return PyTensor::wrap(py, rearrange::repeat_each(op, source, &repeats, axis).py()?);

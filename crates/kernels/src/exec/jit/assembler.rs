@@ -1,6 +1,8 @@
 //! x86-64 vector instructions, as bytes (Intel's manual, volume 2; VEX for AVX2, EVEX for AVX-512).
 
-use super::{Arithmetic, Float};
+use corepy_core::registry::Instruction;
+
+use super::Float;
 
 /// The width of vectors, and with it the encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -194,18 +196,17 @@ impl Assembler {
     }
 
     /// `reg = a op b`; unary operations take `a`, and `b` for a constant that they need.
-    pub(super) fn arithmetic(&mut self, op: Arithmetic, reg: u8, a: u8, b: Operand) {
-        match op {
-            Arithmetic::Add => self.float(0x58, reg, Some(a), b),
-            Arithmetic::Multiply => self.float(0x59, reg, Some(a), b),
-            Arithmetic::Subtract => self.float(0x5C, reg, Some(a), b),
-            Arithmetic::Divide => self.float(0x5E, reg, Some(a), b),
-            Arithmetic::Square => self.float(0x59, reg, Some(a), Operand::Register(a)),
-            Arithmetic::Sqrt => self.float(0x51, reg, None, Operand::Register(a)),
+    pub(super) fn arithmetic(&mut self, instruction: Instruction, reg: u8, a: u8, b: Operand) {
+        match instruction {
+            Instruction::Add => self.float(0x58, reg, Some(a), b),
+            Instruction::Multiply => self.float(0x59, reg, Some(a), b),
+            Instruction::Subtract => self.float(0x5C, reg, Some(a), b),
+            Instruction::Divide => self.float(0x5E, reg, Some(a), b),
+            Instruction::Square => self.float(0x59, reg, Some(a), Operand::Register(a)),
+            Instruction::Sqrt => self.float(0x51, reg, None, Operand::Register(a)),
             // vandps and vxorps (AVX-512 has them in DQ).
-            Arithmetic::Abs => self.float(0x54, reg, Some(a), b),
-            Arithmetic::Negative => self.float(0x57, reg, Some(a), b),
-            Arithmetic::Call(_) => unreachable!("calls are not one instruction"),
+            Instruction::Abs => self.float(0x54, reg, Some(a), b),
+            Instruction::Negative => self.float(0x57, reg, Some(a), b),
         }
     }
 

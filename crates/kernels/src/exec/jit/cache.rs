@@ -27,9 +27,7 @@ impl Function {
             function(addresses.as_ptr(), main, bytes);
         }
     }
-}
 
-impl Function {
     /// Whether there is [`Function::call_masked`].
     pub(super) fn has_masks(&self) -> bool {
         self.masked.is_some()

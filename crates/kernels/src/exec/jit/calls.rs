@@ -4,6 +4,8 @@
 //! after the call are put there before it. One vector is taken at a time: the processor looks far enough
 //! ahead to work on the next ones during the function's latency, if the group is not long.
 
+use corepy_core::registry::Instruction;
+
 use super::Arithmetic;
 use super::assembler::{Assembler, General, Operand, R12, R13, RBP, RBX, RDI, RDX, RSI, SCRATCH, Vectors};
 use super::group::{Group, Operation};
@@ -100,7 +102,7 @@ impl<'a> Body<'a> {
         for (index, operation) in self.group.operations.iter().enumerate() {
             let result = match operation.op {
                 Arithmetic::Call(address) => self.call(index, operation, address),
-                _ => self.instruction(index, operation),
+                Arithmetic::Instruction(instruction) => self.instruction(index, operation, instruction),
             }?;
             self.registers[self.group.first_result() + index] = Some(result);
         }
@@ -115,7 +117,7 @@ impl<'a> Body<'a> {
         Some(())
     }
 
-    fn instruction(&mut self, index: usize, operation: &Operation) -> Option<u8> {
+    fn instruction(&mut self, index: usize, operation: &Operation, instruction: Instruction) -> Option<u8> {
         let (mut a, mut b) = (usize::from(operation.a), usize::from(operation.b));
         if self.group.swaps(operation) {
             (a, b) = (b, a);
@@ -124,7 +126,7 @@ impl<'a> Body<'a> {
         let second = self.operand(b)?;
         self.end_uses(index, [a, b]);
         let result = self.free.pop()?;
-        self.assembler.arithmetic(operation.op, result, first, second);
+        self.assembler.arithmetic(instruction, result, first, second);
         Some(result)
     }
 

@@ -1,5 +1,7 @@
 //! A run of arithmetic as values that depend on each other, and its machine code.
 
+use corepy_core::registry::Instruction;
+
 use super::assembler::{ADDRESSES, Assembler, General, Operand, RDI, RDX, RSI, SCRATCH, VOLATILE, Vectors};
 use super::{Arithmetic, Float};
 
@@ -13,6 +15,13 @@ pub(super) struct Operation {
     pub(super) op: Arithmetic,
     pub(super) a: u8,
     pub(super) b: u8,
+}
+
+impl Operation {
+    /// Of a group without calls.
+    pub(super) fn instruction(&self) -> Instruction {
+        self.op.instruction().expect("the group has no calls")
+    }
 }
 
 /// Values are numbered: scalars, then loads, then the operations' results.
@@ -121,7 +130,7 @@ impl Group {
     /// Whether the operands change places. Of two NaNs the first operand's is the result: the order is that of the
     /// compiled kernels.
     pub(super) fn swaps(&self, operation: &Operation) -> bool {
-        let commutes = matches!(operation.op, Arithmetic::Add | Arithmetic::Multiply);
+        let commutes = matches!(operation.op.instruction(), Some(Instruction::Add | Instruction::Multiply));
         commutes && operation.a >= self.scalars
     }
 
@@ -211,7 +220,7 @@ impl Group {
                 let (a, b) = if self.swaps(operation) { (b, a) } else { (a, b) };
                 for chain in 0..at_once {
                     let (result, a, b) = (register(result, chain), register(a, chain), register(b, chain));
-                    assembler.borrow_mut().arithmetic(operation.op, result, a, Operand::Register(b));
+                    assembler.borrow_mut().arithmetic(operation.instruction(), result, a, Operand::Register(b));
                 }
                 results.push(result);
             },

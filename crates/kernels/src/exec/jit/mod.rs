@@ -17,25 +17,35 @@ mod memory;
 mod run;
 mod sums;
 
+use corepy_core::registry::Instruction;
+
 use super::program::{Mask, Program, Slot, Step};
 
 pub(super) use run::Fused;
 pub(crate) use run::Sums;
 
-/// An operation that is one instruction, or a call.
+/// What computes an operation in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
 pub enum Arithmetic {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Sqrt,
-    Square,
-    Abs,
-    Negative,
+    /// One instruction.
+    Instruction(Instruction),
     /// The function at this address: see [`crate::ffi::in_registers`].
     Call(usize),
+}
+
+impl Arithmetic {
+    /// The instruction, if it is one.
+    pub(super) fn instruction(self) -> Option<Instruction> {
+        match self {
+            Arithmetic::Instruction(instruction) => Some(instruction),
+            Arithmetic::Call(_) => None,
+        }
+    }
+
+    /// Whether it is none of those that take several times as long as the others: divisions, square roots and functions.
+    pub fn is_short(self) -> bool {
+        self.instruction().is_some_and(|instruction| !matches!(instruction, Instruction::Divide | Instruction::Sqrt))
+    }
 }
 
 /// What lanes hold.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use corepy_core::registry::Instruction;
 use smallvec::SmallVec;
 
 use super::assembler::Vectors;
@@ -39,16 +40,21 @@ static ONE: f64 = 1.0;
 #[derive(Clone, Copy, PartialEq)]
 enum Scalar {
     Slot(Slot),
-    /// The mask that an operation needs.
-    Mask(Arithmetic),
+    /// The mask that an instruction needs.
+    Mask(Instruction),
 }
 
 impl Scalar {
+    fn mask_of(op: Arithmetic) -> Option<Scalar> {
+        let needs_mask = |instruction: &Instruction| matches!(instruction, Instruction::Abs | Instruction::Negative);
+        op.instruction().filter(needs_mask).map(Scalar::Mask)
+    }
+
     fn address(self, float: Float, slots: &[*mut u8]) -> *mut u8 {
         match (self, float) {
             (Scalar::Slot(slot), _) => slots[usize::from(slot)],
-            (Scalar::Mask(Arithmetic::Abs), Float::F32) => ABS_F32.as_ptr().cast::<u8>().cast_mut(),
-            (Scalar::Mask(Arithmetic::Abs), Float::F64) => ABS_F64.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(Instruction::Abs), Float::F32) => ABS_F32.as_ptr().cast::<u8>().cast_mut(),
+            (Scalar::Mask(Instruction::Abs), Float::F64) => ABS_F64.as_ptr().cast::<u8>().cast_mut(),
             (Scalar::Mask(_), Float::F32) => SIGN_F32.as_ptr().cast::<u8>().cast_mut(),
             (Scalar::Mask(_), Float::F64) => SIGN_F64.as_ptr().cast::<u8>().cast_mut(),
         }
@@ -100,8 +106,10 @@ impl Fused {
                     loads.push(slot);
                 }
             }
-            if matches!(op, Arithmetic::Abs | Arithmetic::Negative) && !numbers.contains(&Scalar::Mask(op)) {
-                numbers.push(Scalar::Mask(op));
+            if let Some(mask) = Scalar::mask_of(op)
+                && !numbers.contains(&mask)
+            {
+                numbers.push(mask);
             }
             if !written.contains(&step.out) {
                 written.push(step.out);
@@ -127,12 +135,10 @@ impl Fused {
                 (numbers.len() + loads.iter().position(|&load| load == slot).expect("collected")) as u8
             };
             let a = value(step.args[0]);
-            let b = match op {
-                Arithmetic::Abs | Arithmetic::Negative => {
-                    numbers.iter().position(|&number| number == Scalar::Mask(op)).expect("collected") as u8
-                }
-                _ if step.arity == 1 => a,
-                _ => value(step.args[1]),
+            let b = match Scalar::mask_of(op) {
+                Some(mask) => numbers.iter().position(|&number| number == mask).expect("collected") as u8,
+                None if step.arity == 1 => a,
+                None => value(step.args[1]),
             };
             operations.push(Operation { op, a, b });
             held.push((step.out, u8::try_from(first_result + place).ok()?));
@@ -160,6 +166,8 @@ impl Fused {
         if loads.len() + stores.len() > MOST_STREAMS {
             return None;
         }
+        // The elements before and after whole vectors are calls of their own, which read the numbers again.
+        debug_assert!(stores.iter().all(|&slot| !is_scalar(slot)), "numbers have slots of their own");
         let group = Group {
             vectors,
             float,
@@ -218,18 +226,6 @@ impl Fused {
         addresses.extend(self.loads.iter().chain(&self.stores).map(|&slot| slots[usize::from(slot)]));
         let streams = addresses.len();
         addresses.extend(self.scalars.iter().map(|scalar| scalar.address(self.float, slots)));
-        // The elements before and after whole vectors are calls of their own: a number whose slot is written is kept for them.
-        let mut kept = [[0_u8; 8]; MOST_ADDRESSES];
-        for (place, scalar) in self.scalars.iter().enumerate() {
-            if let Scalar::Slot(slot) = scalar
-                && self.stores.contains(slot)
-            {
-                let number = kept[place].as_mut_ptr();
-                // SAFETY: the slot holds a number of so many bytes.
-                unsafe { number.copy_from_nonoverlapping(addresses[streams + place], self.float.bytes()) };
-                addresses[streams + place] = number;
-            }
-        }
         let bytes = n * self.float.bytes();
         let stores = &addresses[self.loads.len()..streams];
         // Where all stores lie alike, the first elements go by themselves, so that the others are whole lines.

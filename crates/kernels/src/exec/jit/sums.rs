@@ -3,6 +3,8 @@
 //! Reading from memory goes on while elements are summed, and these are never written: a block that is computed first
 //! and then summed leaves the memory idle half of the time.
 
+use corepy_core::registry::Instruction;
+
 use super::Float;
 use super::assembler::{ADDRESSES, Assembler, General, Operand, RDI, RDX, RSI, SCRATCH, VOLATILE, Vectors};
 use super::group::Group;
@@ -88,7 +90,7 @@ impl Layout {
                     if is_first {
                         assembler.copy(sum, Operand::Register(value));
                     } else {
-                        assembler.arithmetic(super::Arithmetic::Add, sum, sum, Operand::Register(value));
+                        assembler.arithmetic(Instruction::Add, sum, sum, Operand::Register(value));
                     }
                 }
                 Float::F32 => {
@@ -122,7 +124,7 @@ impl Layout {
             |operation, [result, a, b]| {
                 let (a, b) = if group.swaps(operation) { (b, a) } else { (a, b) };
                 let (result, a, b) = (register(result), register(a), register(b));
-                assembler.borrow_mut().arithmetic(operation.op, result, a, Operand::Register(b));
+                assembler.borrow_mut().arithmetic(operation.instruction(), result, a, Operand::Register(b));
                 results.push(result);
             },
         );
