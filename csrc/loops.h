@@ -208,8 +208,6 @@ constexpr bool is_wide<Op, T, true> = WideAllImpl<typename WideOf<Op>::type, voi
 
 // Vectors that are looked at together: one branch for all.
 constexpr size_t kWideGroup = 4;
-// Vectors that a function takes in step where it can, as many as there are registers for: AVX2 has half of them.
-constexpr size_t kTogether = kRegister == 64 ? 4 : 2;
 
 template <class Wide, class T>
 COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
@@ -222,18 +220,12 @@ COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
 template <class Wide, class T>
 COREPY_INLINE void wide_group(const T* x, T* y) {
   constexpr size_t lanes = kRegister / sizeof(T);
-  if constexpr (WideTogetherImpl<Wide, void, T>::value) {
-    for (size_t k = 0; k < kWideGroup; k += kTogether) {
-      Vector<T> v[kTogether];
-      for (size_t i = 0; i < kTogether; ++i) v[i] = load_vector(x + (k + i) * lanes);
-      Wide::together(v);
-      for (size_t i = 0; i < kTogether; ++i) store_vector(y + (k + i) * lanes, v[i]);
-    }
-    return;
-  }
   Vector<T> v[kWideGroup];
   for (size_t k = 0; k < kWideGroup; ++k) v[k] = load_vector(x + k * lanes);
-  if constexpr (WideStagedImpl<Wide, void, T>::value) {
+  if constexpr (WideTogetherImpl<Wide, void, T>::value && WideAllImpl<Wide, void, T>::value) {
+    Wide::together(v);
+    for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, v[k]);
+  } else if constexpr (WideStagedImpl<Wide, void, T>::value) {
     decltype(Wide::first(v[0])) middle[kWideGroup];
     for (size_t k = 0; k < kWideGroup; ++k) middle[k] = Wide::first(v[k]);
     for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::second(middle[k], v[k]));
@@ -244,6 +236,9 @@ COREPY_INLINE void wide_group(const T* x, T* y) {
     for (size_t k = 1; k < kWideGroup; ++k) any |= Wide::strange(v[k]);
     if (__builtin_expect(any_strange<T>(any), 0)) {
       for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::careful(v[k]));
+    } else if constexpr (WideTogetherImpl<Wide, void, T>::value && kRegister == 32) {
+      Wide::together(v);
+      for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, v[k]);
     } else {
       for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::ordinary(v[k]));
     }
