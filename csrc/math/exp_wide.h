@@ -197,8 +197,7 @@ struct WideExpm1 {
     places.look_up(kPowers, root);
     places.look_up(kLost, lost);
     for (size_t i = 0; i < n; ++i) {
-      Pair<Vector<double>> w =
-          sum<true, true>(v[i], broadcast(1.0), Bits<double>{}, t[i], bits(root[i]), lost[i]);
+      Pair<Vector<double>> w = sum<true, true>(v[i], broadcast(1.0), Bits<double>{}, t[i], bits(root[i]), lost[i]);
       v[i] = from_bits(bits(w.high + w.low) | (bits(v[i]) & 0x8000000000000000u));
     }
   }

@@ -35,17 +35,21 @@ COREPY_INLINE auto log_strange(Vector<float> x) {
 
 namespace log32 {
 
+// Zen 3, in ns per element: log 0.53 by 4 vectors and 0.52 by 8, log2 0.53 and 0.49, log1p 0.64 and 0.60 (of double 1.69 and 1.94).
+template <class T>
+constexpr size_t group = sizeof(T) == 4 ? 8 : 4;
+
 // Of float, x = 2^k m with 1 <= m < 2, and r of 6 bits is near 1 / m by the highest 4 bits of m, so that f = m r - 1 in
 // [-0.0332, 0.0625] is exact (but for 2^-30 where |f| > 1/32); log_b(x) = (k log_b(2) - log_b(r)) + log_b(1 + f). The
 // first sum is exact but for its low part, the last is L f + f^2 q(f) with L = log_b(e) and q of degree 3 (relative error
 // of the whole 2^-28.2). For m next to 1 the first sum is 0, next to 2 too with k = -1, and r is 1 and 1/2.
-constexpr Table<float> kReciprocal{{
-    0x3f800000, 0x3f6c0000, 0x3f5c0000, 0x3f540000, 0x3f480000, 0x3f400000, 0x3f380000, 0x3f300000,
-    0x3f280000, 0x3f200000, 0x3f1c0000, 0x3f140000, 0x3f100000, 0x3f0c0000, 0x3f080000, 0x3f000000}};
+constexpr Table<float> kReciprocal{{0x3f800000, 0x3f6c0000, 0x3f5c0000, 0x3f540000, 0x3f480000, 0x3f400000, 0x3f380000,
+                                    0x3f300000, 0x3f280000, 0x3f200000, 0x3f1c0000, 0x3f140000, 0x3f100000, 0x3f0c0000,
+                                    0x3f080000, 0x3f000000}};
 // The 1 of its exponent twice, to be divided by 2^k of which the exponent has it too.
-constexpr Table<float> kReciprocalTwice{{
-    0x7f000000, 0x7eec0000, 0x7edc0000, 0x7ed40000, 0x7ec80000, 0x7ec00000, 0x7eb80000, 0x7eb00000,
-    0x7ea80000, 0x7ea00000, 0x7e9c0000, 0x7e940000, 0x7e900000, 0x7e8c0000, 0x7e880000, 0x7e800000}};
+constexpr Table<float> kReciprocalTwice{{0x7f000000, 0x7eec0000, 0x7edc0000, 0x7ed40000, 0x7ec80000, 0x7ec00000,
+                                         0x7eb80000, 0x7eb00000, 0x7ea80000, 0x7ea00000, 0x7e9c0000, 0x7e940000,
+                                         0x7e900000, 0x7e8c0000, 0x7e880000, 0x7e800000}};
 
 // What a base makes of it: -log_b(r) in two parts, log_b(2) in two, L in two and the coefficients of q. The first part
 // of either logarithm is a multiple of 2^-16 (2^-17 of the decimal one), so that k times it and the sum are exact.
@@ -55,9 +59,9 @@ struct Base {
 };
 constexpr Base kNatural = {
     {{0x00000000, 0x3da69800, 0x3e1b3000, 0x3e412000, 0x3e7cc800, 0x3e934c00, 0x3ea91600, 0x3ebfd800, 0x3ed7aa00,
-     0x3ef0a400, 0x3efd9a00, 0x3f0c4700, 0x3f134b00, 0x3f1a8100, 0x3f21ed00, 0x3f317200}},
+      0x3ef0a400, 0x3efd9a00, 0x3f0c4700, 0x3f134b00, 0x3f1a8100, 0x3f21ed00, 0x3f317200}},
     {{0x00000000, 0x358ae904, 0xb4d3fa9c, 0xb6fa6ab9, 0x3663659e, 0xb6ef7659, 0xb68fc63b, 0xb5b884fd, 0xb6b56dba,
-     0x3621a272, 0x36c57bd2, 0x36e40f24, 0x35844d37, 0x368ad9d9, 0xb2d06dc4, 0x35bfbe8e}},
+      0x3621a272, 0x36c57bd2, 0x36e40f24, 0x35844d37, 0x368ad9d9, 0xb2d06dc4, 0x35bfbe8e}},
     0x1.62e4p-1f,
     0x1.7f7d1cp-20f,
     1.0f,
@@ -68,9 +72,9 @@ constexpr Base kNatural = {
     0x1.83c5fep-3f};
 constexpr Base kBinary = {
     {{0x00000000, 0x3df05800, 0x3e5fe400, 0x3e8b4e00, 0x3eb65800, 0x3ed48000, 0x3ef3f000, 0x3f0a6300, 0x3f1b9100,
-     0x3f2d9600, 0x3f36f000, 0x3f4a6100, 0x3f548000, 0x3f5ee700, 0x3f699c00, 0x3f800000}},
+      0x3f2d9600, 0x3f36f000, 0x3f4a6100, 0x3f548000, 0x3f5ee700, 0x3f699c00, 0x3f800000}},
     {{0x00000000, 0x35d74798, 0xb642c000, 0x33a6c7e3, 0x3676865d, 0xb5d1cfdf, 0xb6201ac7, 0xb69f0197, 0x35aedc1d,
-     0x35f6865d, 0xb5f561c1, 0x3687492c, 0xb651cfdf, 0x369dcc96, 0x3510536f, 0x00000000}},
+      0x35f6865d, 0xb5f561c1, 0x3687492c, 0xb651cfdf, 0x369dcc96, 0x3510536f, 0x00000000}},
     1.0f,
     0.0f,
     0x1.715476p+0f,
@@ -81,9 +85,9 @@ constexpr Base kBinary = {
     0x1.17b82ap-2f};
 constexpr Base kDecimal = {
     {{0x00000000, 0x3d10b800, 0x3d86cc00, 0x3da7bc00, 0x3ddb9000, 0x3dffe000, 0x3e12de00, 0x3e26a200, 0x3e3b5200,
-     0x3e510400, 0x3e5c4800, 0x3e73b000, 0x3e7fe000, 0x3e863400, 0x3e8ca600, 0x3e9a2100}},
+      0x3e510400, 0x3e5c4800, 0x3e73b000, 0x3e7fe000, 0x3e863400, 0x3e8ca600, 0x3e9a2100}},
     {{0x00000000, 0xb67c946e, 0xb5c99cd8, 0x362b66ef, 0x35e68b8b, 0xb47510e2, 0xb63ef528, 0xb37b14b7, 0x353976fd,
-     0x365427de, 0xb64c1834, 0x36120236, 0xb4f510e2, 0xb66e2954, 0xb6442109, 0xb64af608}},
+      0x365427de, 0xb64c1834, 0x36120236, 0xb4f510e2, 0xb66e2954, 0xb6442109, 0xb64af608}},
     0x1.3442p-2f,
     -0x1.95ec1p-19f,
     0x1.bcb7b2p-2f,
@@ -173,6 +177,8 @@ COREPY_INLINE Vector<float> careful_value(Vector<float> x) {
 
 #define COREPY_WIDE_LOG(Wide, name, base)                                                                        \
   struct Wide {                                                                                                  \
+    template <class T>                                                                                           \
+    static constexpr size_t group = log32::group<T>;                                                             \
     template <class V>                                                                                           \
     static COREPY_INLINE auto strange(V x) {                                                                     \
       return log_strange(x);                                                                                     \
@@ -199,6 +205,9 @@ COREPY_WIDE_LOG(WideLog2, log2, kBinary)
 COREPY_WIDE_LOG(WideLog10, log10, kDecimal)
 
 struct WideLog1p {
+  template <class T>
+  static constexpr size_t group = log32::group<T>;
+
   // Negative unless x is above -1 and not huge: beyond, 2^-k is not a normal number.
   static COREPY_INLINE Bits<double> strange(Vector<double> x) {
     Bits<double> u = bits(1.0 + x);
@@ -251,8 +260,7 @@ struct WideLog1p {
                                         0x3fda334402250000, 0x3fdf4aa7ee032000, 0x3fe230b0d8bec000,
                                         0x3fe43d9ff2f92000}};
   static constexpr Table<double> kLow{{0, 0x3d21ef78ce2d07f2, 0x3d32806a847527e6, 0xbd2e20891b0ad8a4,
-                                       0xbd361cdd40314305, 0xbd3b4c86a43fad5d, 0xbd3b40fe646de661,
-                                       0x3d3e267b0b7efae1}};
+                                       0xbd361cdd40314305, 0xbd3b4c86a43fad5d, 0xbd3b40fe646de661, 0x3d3e267b0b7efae1}};
   static constexpr uint64_t kLowest = 0x3fef28f600000000;  // bits of 0.97375, the least m
 
   template <bool ordinary, size_t n>
