@@ -208,8 +208,15 @@ constexpr bool is_wide<Op, T, true> = WideAllImpl<typename WideOf<Op>::type, voi
 
 // Vectors that are looked at together: one branch for all.
 constexpr size_t kWideGroup = 4;
-// Vectors that a function takes in step where it can, as many as there are registers for: AVX2 has half of them.
-constexpr size_t kTogether = kRegister == 64 ? 4 : 2;
+
+template <class Wide, class, class T>
+struct WideGroupImpl : std::integral_constant<size_t, kWideGroup> {};
+template <class Wide, class T>
+struct WideGroupImpl<Wide, std::void_t<decltype(Wide::template group<T>)>, T>
+    : std::integral_constant<size_t, kRegister == 32 ? Wide::template group<T> : kWideGroup> {};
+// As many as a function of several vectors in step does best with on AVX2, whose 16 registers do not hold them anyway.
+template <class Wide, class T>
+constexpr size_t wide_group_size = WideGroupImpl<Wide, void, T>::value;
 
 template <class Wide, class T>
 COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
@@ -219,33 +226,30 @@ COREPY_INLINE Vector<T> wide_careful(Vector<T> x) {
 
 // A group, all of which is read before any of it is written. Two stages, for long functions, come one after the other
 // for the group: the processor's window holds three vectors of the whole function, which is too few for its latencies.
-template <class Wide, class T>
+template <class Wide, class T, size_t size = wide_group_size<Wide, T>>
 COREPY_INLINE void wide_group(const T* x, T* y) {
   constexpr size_t lanes = kRegister / sizeof(T);
-  if constexpr (WideTogetherImpl<Wide, void, T>::value) {
-    for (size_t k = 0; k < kWideGroup; k += kTogether) {
-      Vector<T> v[kTogether];
-      for (size_t i = 0; i < kTogether; ++i) v[i] = load_vector(x + (k + i) * lanes);
-      Wide::together(v);
-      for (size_t i = 0; i < kTogether; ++i) store_vector(y + (k + i) * lanes, v[i]);
-    }
-    return;
-  }
-  Vector<T> v[kWideGroup];
-  for (size_t k = 0; k < kWideGroup; ++k) v[k] = load_vector(x + k * lanes);
-  if constexpr (WideStagedImpl<Wide, void, T>::value) {
-    decltype(Wide::first(v[0])) middle[kWideGroup];
-    for (size_t k = 0; k < kWideGroup; ++k) middle[k] = Wide::first(v[k]);
-    for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::second(middle[k], v[k]));
+  Vector<T> v[size];
+  for (size_t k = 0; k < size; ++k) v[k] = load_vector(x + k * lanes);
+  if constexpr (WideTogetherImpl<Wide, void, T>::value && WideAllImpl<Wide, void, T>::value) {
+    Wide::together(v);
+    for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, v[k]);
+  } else if constexpr (WideStagedImpl<Wide, void, T>::value) {
+    decltype(Wide::first(v[0])) middle[size];
+    for (size_t k = 0; k < size; ++k) middle[k] = Wide::first(v[k]);
+    for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, Wide::second(middle[k], v[k]));
   } else if constexpr (WideAllImpl<Wide, void, T>::value) {
-    for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::all(v[k]));
+    for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, Wide::all(v[k]));
   } else {
     auto any = Wide::strange(v[0]);
-    for (size_t k = 1; k < kWideGroup; ++k) any |= Wide::strange(v[k]);
+    for (size_t k = 1; k < size; ++k) any |= Wide::strange(v[k]);
     if (__builtin_expect(any_strange<T>(any), 0)) {
-      for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::careful(v[k]));
+      for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, Wide::careful(v[k]));
+    } else if constexpr (WideTogetherImpl<Wide, void, T>::value && kRegister == 32) {
+      Wide::together(v);
+      for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, v[k]);
     } else {
-      for (size_t k = 0; k < kWideGroup; ++k) store_vector(y + k * lanes, Wide::ordinary(v[k]));
+      for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, Wide::ordinary(v[k]));
     }
   }
 }
@@ -267,7 +271,7 @@ COREPY_INLINE void wide_loop(const T* x, T* y, size_t n) {
     for (size_t i = 0; i < n; ++i) y[i] = part[i];
     return;
   }
-  constexpr size_t group = kWideGroup * lanes;
+  constexpr size_t group = wide_group_size<Wide, T> * lanes;
   const Vector<T> last = load_vector(x + (n - lanes));
   const size_t grouped = n / group * group;
   size_t i = 0;

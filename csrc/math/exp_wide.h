@@ -9,7 +9,7 @@
 // Largest errors in ulp, avx2 = avx512: double 0.77 (3 million points against long double), float 0.88 (every
 // input); both are of subnormal results, which are rounded twice.
 #pragma once
-#include "../vector.h"
+#include "../tables.h"
 
 #ifdef COREPY_WIDE
 COREPY_BEGIN
@@ -32,6 +32,18 @@ struct WideExp {
   static COREPY_INLINE Float ordinary(Float x) {
     Split<float> v = split(x);
     return multiply_add<float>((Float)v.power, v.rest, (Float)v.power);
+  }
+  // `ordinary` of several vectors in step. Of float the look-up is too small a part to gain by it.
+  template <size_t n>
+  static COREPY_INLINE void together(Double (&v)[n]) {
+    Double t[n], powers[n];
+    Bits<double> index[n];
+    for (size_t i = 0; i < n; ++i) t[i] = scaled(v[i]), index[i] = bits(t[i]);
+    Places<double, n>(index).look_up(table(t[0]), powers);
+    for (size_t i = 0; i < n; ++i) {
+      Split<double> w = split(v[i], t[i], bits(powers[i]));
+      v[i] = multiply_add<double>((Double)w.power, w.rest, (Double)w.power);
+    }
   }
 
   // The exponent of 2^k apart, and 2^k as a product, so that neither 2^1024 (2^128) nor a subnormal result
@@ -65,14 +77,32 @@ struct WideExp {
     Vector<T> rest;
   };
 
-  static COREPY_INLINE Split<double> split(Double x) {
-    // Bits of 2^(j / 8) e^s, without the j that n contributes to the exponent.
-    alignas(64) static constexpr uint64_t table[8] = {0x3ff0000000006210, 0x3fef72b83c7dbc6b, 0x3fef06fe0a322bb3,
-                                                      0x3feebfdad536a953, 0x3feea09e667fc67b, 0x3feeace5422b3817,
-                                                      0x3feee89f995b7899, 0x3fef5818dcfc5860};
-    const Double magic = broadcast(0x1.8p52);
-    Double t = multiply_add<double>(x, broadcast(0x1.71547652b82fep+3), magic);
-    Double n = t - magic;
+  // Bits of 2^(j / N) e^s, without the j that n contributes to the exponent.
+  static constexpr Table<double> kDoubles{{0x3ff0000000006210, 0x3fef72b83c7dbc6b, 0x3fef06fe0a322bb3,
+                                           0x3feebfdad536a953, 0x3feea09e667fc67b, 0x3feeace5422b3817,
+                                           0x3feee89f995b7899, 0x3fef5818dcfc5860}};
+  static constexpr Table<float> kFloats{{0x3f7ff2c3, 0x3f7da3da, 0x3f7b8e8a, 0x3f79bc4a, 0x3f783011, 0x3f76ecfa,
+                                         0x3f75f641, 0x3f754f48, 0x3f74fb97, 0x3f74fedd, 0x3f755cf5, 0x3f7619e3,
+                                         0x3f7739db, 0x3f78c13f, 0x3f7ab4a3, 0x3f7d18d0}};
+  static COREPY_INLINE const Table<double>& table(Double) { return kDoubles; }
+  static COREPY_INLINE const Table<float>& table(Float) { return kFloats; }
+
+  // n in the lowest bits.
+  static COREPY_INLINE Double scaled(Double x) {
+    return multiply_add<double>(x, broadcast(0x1.71547652b82fep+3), broadcast(0x1.8p52));
+  }
+  static COREPY_INLINE Float scaled(Float x) {
+    return multiply_add<float>(x, broadcast(0x1.715476p+4f), broadcast(0x1.8p23f));
+  }
+
+  template <class V>
+  static COREPY_INLINE Split<Lane<V>> split(V x) {
+    V t = scaled(x);
+    return split(x, t, look_up(table(x).entries, bits(t)));
+  }
+
+  static COREPY_INLINE Split<double> split(Double x, Double t, Bits<double> power) {
+    Double n = t - broadcast(0x1.8p52);
     // The first difference is exact. s = 0x1.883fe8p-38.
     Double high = multiply_add<double>(n, broadcast(-0x1.62e42fefa39efp-4), x);
     Double r = high + multiply_add<double>(n, broadcast(-0x1.abc9e3b39803fp-59), broadcast(-0x1.883fe8p-38));
@@ -83,22 +113,17 @@ struct WideExp {
     q = multiply_add<double>(r, broadcast(0x1.555555555522ap-3), broadcast(0x1.0000000000113p-1));
     p = multiply_add<double>(p, r2, q);
     Bits<double> shifted = (Bits<double>)t;
-    return {look_up(table, shifted) + (shifted << 49), shifted, multiply_add<double>(p, r2, r)};
+    return {power + (shifted << 49), shifted, multiply_add<double>(p, r2, r)};
   }
 
-  static COREPY_INLINE Split<float> split(Float x) {
-    alignas(64) static constexpr uint32_t table[16] = {
-        0x3f7ff2c3, 0x3f7da3da, 0x3f7b8e8a, 0x3f79bc4a, 0x3f783011, 0x3f76ecfa, 0x3f75f641, 0x3f754f48,
-        0x3f74fb97, 0x3f74fedd, 0x3f755cf5, 0x3f7619e3, 0x3f7739db, 0x3f78c13f, 0x3f7ab4a3, 0x3f7d18d0};
-    const Float magic = broadcast(0x1.8p23f);
-    Float t = multiply_add<float>(x, broadcast(0x1.715476p+4f), magic);
-    Float n = t - magic;
+  static COREPY_INLINE Split<float> split(Float x, Float t, Bits<float> power) {
+    Float n = t - broadcast(0x1.8p23f);
     // The first difference is exact. s = -0x1.a7aa80p-13.
     Float high = multiply_add<float>(n, broadcast(-0x1.62e430p-5f), x);
     Float r = high + multiply_add<float>(n, broadcast(0x1.05c610p-33f), broadcast(0x1.a7aa80p-13f));
     Float q = multiply_add<float>(r, broadcast(0x1.555f12p-3f), broadcast(0x1.000222p-1f));
     Bits<float> shifted = (Bits<float>)t;
-    return {look_up(table, shifted) + (shifted << 19), shifted, multiply_add<float>(q, r * r, r)};
+    return {power + (shifted << 19), shifted, multiply_add<float>(q, r * r, r)};
   }
 };
 
@@ -108,23 +133,36 @@ struct WideExp {
 //
 // Largest error in ulp, avx2 = avx512: 0.55 (3 million points against long double).
 struct WideExpm1 {
+  static constexpr Table<double> kPowers{{0x3ff0000000000000, 0x3fef72b83c7d517b, 0x3fef06fe0a31b715,
+                                          0x3feebfdad5362a27, 0x3feea09e667f3bcd, 0x3feeace5422aa0db,
+                                          0x3feee89f995ad3ad, 0x3fef5818dcfba487}};
+  static constexpr Table<double> kLost{{0, 0xbc801b15eaa59348, 0x3c834d754db0abb6, 0x3c7690cebb7aafb0,
+                                        0xbc93b3efbf5e2229, 0x3c8db72fc1f0eab4, 0x3c8c1a7792cb3387,
+                                        0x3c74a385a63d07a7}};
+
+  // n in the lowest bits.
+  static COREPY_INLINE Vector<double> scaled(Vector<double> x) {
+    return mul_add(x, 0x1.71547652b82fep+3, broadcast(0x1.8p52));
+  }
+
   // e^x - 1 as a sum that is not rounded, for x >= 0 or any x. 2^-64 as much where `one` is 0 and `smaller` 64 << 52.
   template <bool ordinary, bool negative>
   static COREPY_INLINE Pair<Vector<double>> sum(Vector<double> x, Vector<double> one, Bits<double> smaller) {
+    Vector<double> t = scaled(x);
+    Bits<double> root = look_up(kPowers.entries, bits(t)), lost = look_up(kLost.entries, bits(t));
+    return sum<ordinary, negative>(x, one, smaller, t, root, from_bits(lost));
+  }
+  // With 2^(j / 8), without the j that n contributes to the exponent, and what rounding it lost.
+  template <bool ordinary, bool negative>
+  static COREPY_INLINE Pair<Vector<double>> sum(Vector<double> x, Vector<double> one, Bits<double> smaller,
+                                                Vector<double> t, Bits<double> root, Vector<double> lost) {
     typedef Vector<double> V;
-    alignas(64) static constexpr uint64_t powers[2][8] = {
-        {0x3ff0000000000000, 0x3fef72b83c7d517b, 0x3fef06fe0a31b715, 0x3feebfdad5362a27, 0x3feea09e667f3bcd,
-         0x3feeace5422aa0db, 0x3feee89f995ad3ad, 0x3fef5818dcfba487},
-        {0, 0xbc801b15eaa59348, 0x3c834d754db0abb6, 0x3c7690cebb7aafb0, 0xbc93b3efbf5e2229, 0x3c8db72fc1f0eab4,
-         0x3c8c1a7792cb3387, 0x3c74a385a63d07a7}};
-    const V magic = broadcast(0x1.8p52);
-    V t = mul_add(x, 0x1.71547652b82fep+3, magic);
-    V n = t - magic;
-    Bits<double> scaled = look_up(powers[0], bits(t)) + (bits(t) << 49);
+    V n = t - broadcast(0x1.8p52);
+    Bits<double> scaled = root + (bits(t) << 49);
     if constexpr (!ordinary) scaled -= smaller;
     V power = from_bits(scaled);
     V high = mul_add(n, -0x1.62e42fefa39efp-4, x);
-    V rest = mul_add(n, -0x1.abc9e3b39803fp-59, from_bits(look_up(powers[1], bits(t))));
+    V rest = mul_add(n, -0x1.abc9e3b39803fp-59, lost);
     V r = high + rest;
     V r_low = rest - (r - high);
     V r2 = r * r;
@@ -148,6 +186,20 @@ struct WideExpm1 {
   static COREPY_INLINE Vector<double> ordinary(Vector<double> x) {
     Pair<Vector<double>> w = sum<true, true>(x, broadcast(1.0), Bits<double>{});
     return from_bits(bits(w.high + w.low) | (bits(x) & 0x8000000000000000u));  // -0 stays -0
+  }
+  // `ordinary` of several vectors in step.
+  template <size_t n>
+  static COREPY_INLINE void together(Vector<double> (&v)[n]) {
+    Vector<double> t[n], root[n], lost[n];
+    Bits<double> index[n];
+    for (size_t i = 0; i < n; ++i) t[i] = scaled(v[i]), index[i] = bits(t[i]);
+    const Places<double, n> places(index);
+    places.look_up(kPowers, root);
+    places.look_up(kLost, lost);
+    for (size_t i = 0; i < n; ++i) {
+      Pair<Vector<double>> w = sum<true, true>(v[i], broadcast(1.0), Bits<double>{}, t[i], bits(root[i]), lost[i]);
+      v[i] = from_bits(bits(w.high + w.low) | (bits(v[i]) & 0x8000000000000000u));
+    }
   }
   // From 700 on, where the 1 is nothing, 2^-64 as much; -1 from -64 on.
   static COREPY_INLINE Vector<double> careful(Vector<double> x) {
