@@ -33,7 +33,8 @@ struct WideExp {
     Split<float> v = split(x);
     return multiply_add<float>((Float)v.power, v.rest, (Float)v.power);
   }
-  // `ordinary` of several vectors in step. Of float the look-up is too small a part to gain by it.
+  // `ordinary` of several vectors in step. Of float the look-up is too small a part to gain by it (Zen 3: 0.32 ns per
+  // element instead of 0.29).
   template <size_t n>
   static COREPY_INLINE void together(Double (&v)[n]) {
     Double t[n], powers[n];

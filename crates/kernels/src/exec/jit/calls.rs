@@ -10,6 +10,7 @@ use super::Arithmetic;
 use super::assembler::{Assembler, General, Operand, R12, R13, RBP, RBX, RDI, RDX, RSI, SCRATCH, Vectors};
 use super::group::{Group, Operation};
 use crate::exec::program::Program;
+use crate::isa::{self, Isa};
 
 /// Functions in a group, and operations in all: so that three turns fit into what the processor looks ahead (Zen 4: 320
 /// instructions). The chain of a longer group would show its latency (Black-Scholes, 1e6 float64, 2 cores: 4.5 ms
@@ -22,6 +23,13 @@ const ARGUMENTS: u8 = 2;
 
 /// The caller wants these back.
 const KEPT: [General; 4] = [RBX, RBP, R12, R13];
+
+/// Whether functions are worth calling from groups. With AVX2, whose functions look tables up for four vectors at a time,
+/// only where the whole program can be one group, from memory to memory (Zen 3, 2 cores, Black-Scholes of 1e6 float32:
+/// 3.0 ms with calls, 2.5 without; float64 6.1 and 4.8).
+pub(super) fn pay(program: &Program) -> bool {
+    isa::active() != Isa::Avx2 || program.steps.len() <= MOST_OPERATIONS
+}
 
 /// How many of the first of `steps` can be one group, as far as calls are concerned.
 pub(super) fn most_steps(program: &Program, steps: &[usize]) -> usize {

@@ -93,9 +93,9 @@ pub(super) fn stages(
 ) -> Vec<Stage> {
     let least = if blocks_in_cache { 1 } else { 2 };
     // A function by itself takes several vectors at a time, which is faster where no memory is waited for.
+    let calls = !blocks_in_cache && calls::pay(program);
     let arithmetic = |index: usize| {
-        let is_step =
-            |arithmetic: &(Arithmetic, Float)| !blocks_in_cache || !matches!(arithmetic.0, Arithmetic::Call(_));
+        let is_step = |arithmetic: &(Arithmetic, Float)| calls || !matches!(arithmetic.0, Arithmetic::Call(_));
         program.steps[index].arithmetic.filter(is_step)
     };
     let outputs = Outputs { first: inputs + program.temporaries.len(), streams };
