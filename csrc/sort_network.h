@@ -206,14 +206,13 @@ COREPY_NOINLINE void sort_leaf(const T* x, T* out, size_t n) {
 }
 
 #if !defined(__AVX512F__)
-// Sorts Rows registers of keys of which each half but one is in order: that are bitonic.
+// Sorts Rows registers of keys that are bitonic, along one register after the other.
 template <size_t Rows, class T>
 COREPY_INLINE void clean_registers(Vector<T>* rows) {
   clean_rows<Rows, Rows / 2, T>(rows);
   clean_lanes<Rows, kLanes<T> / 2, T>(rows);
 }
-// As sort_leaf, of more keys than kRows registers hold and at most twice as many, by merging two halves: in half the time of
-// a partition, whose sides differ in length.
+// As sort_leaf, of more keys than kRows registers hold and at most twice as many, by merging two halves.
 template <class T>
 COREPY_NOINLINE void sort_two_leaves(const T* x, T* out, size_t n) {
   constexpr size_t block = kRows * kLanes<T>;
