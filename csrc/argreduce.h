@@ -70,7 +70,7 @@ COREPY_INLINE size_t first_place(size_t n, Found found) {
 // Bytes whose extremum is found at a time.
 constexpr size_t kArgBytes = 16384;
 
-// Bits per lane of equal_bits.
+// Bits per lane of lane_bits.
 #if defined(__x86_64__) && !defined(__AVX512F__)
 template <class T>
 constexpr size_t kLaneBits = sizeof(T);
@@ -79,40 +79,64 @@ template <class T>
 constexpr size_t kLaneBits = 1;
 #endif
 
-// Which lanes of floating-point T are equal.
-template <class T, class Vector>
-COREPY_INLINE uint64_t equal_bits(Vector v, Vector value) {
+// Whether vectors of T are searched by first_equal: with AVX-512, floating point alone.
 #if defined(__AVX512F__)
-  if constexpr (sizeof(T) == 8) return _mm512_cmp_pd_mask((__m512d)v, (__m512d)value, _CMP_EQ_OQ);
-  else return _mm512_cmp_ps_mask((__m512)v, (__m512)value, _CMP_EQ_OQ);
+template <class T>
+constexpr bool searches_in_vectors = std::is_floating_point_v<T>;
+#else
+template <class T>
+constexpr bool searches_in_vectors = true;
+#endif
+
+// Which lanes of T are equal: in a vector, or for AVX-512 in bits.
+template <class T, class Vector>
+COREPY_INLINE auto equal_lanes(Vector v, Vector value) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 8) return uint64_t{_mm512_cmp_pd_mask((__m512d)v, (__m512d)value, _CMP_EQ_OQ)};
+  else return uint64_t{_mm512_cmp_ps_mask((__m512)v, (__m512)value, _CMP_EQ_OQ)};
+#else
+  return v == value;
+#endif
+}
+// The same as bits.
+template <class Lanes>
+COREPY_INLINE uint64_t lane_bits(Lanes lanes) {
+#if defined(__AVX512F__)
+  return lanes;
 #elif defined(__AVX2__)
-  return static_cast<uint32_t>(_mm256_movemask_epi8((__m256i)(v == value)));
+  return static_cast<uint32_t>(_mm256_movemask_epi8((__m256i)lanes));
 #elif defined(__x86_64__)
-  return static_cast<uint32_t>(_mm_movemask_epi8((__m128i)(v == value)));
+  return static_cast<uint32_t>(_mm_movemask_epi8((__m128i)lanes));
 #else
   uint64_t found = 0;
-  for (size_t i = 0; i < sizeof(Vector) / sizeof(T); ++i) found |= static_cast<uint64_t>(v[i] == value[i]) << i;
+  for (size_t i = 0; i < sizeof(Lanes) / sizeof(lanes[0]); ++i) found |= static_cast<uint64_t>(lanes[i] != 0) << i;
   return found;
 #endif
 }
 
-// The first i below n with x[i] == value, or n; of floating-point elements.
+// The first i below n with x[i] == value, or n.
 template <class T>
 COREPY_INLINE size_t first_equal(const T* x, size_t n, T value) {
-  typedef T Vector __attribute__((vector_size(kRegister)));
-  constexpr size_t width = kRegister / sizeof(T);
-  Vector wanted, v[4];
-  for (size_t lane = 0; lane < width; ++lane) wanted[lane] = value;
+  constexpr size_t width = kRegister / sizeof(T), step = 4 * width;
+  const Vector<T> wanted = broadcast(value);
+  // A vector at a time: what GCC copies to an array goes there in halves, which a load of a whole vector then waits for.
+  const auto compare = [=](size_t place)
+                           COREPY_INLINE_LAMBDA { return equal_lanes<T>(load_vector(x + place), wanted); };
   size_t i = 0;
-  for (; i + 4 * width <= n; i += 4 * width) {
-    __builtin_memcpy(v, x + i, sizeof(v));
-    uint64_t found[4];
+  if (n >= step) {
+    // The last step may start among elements that were looked at.
+    for (;; i = n - i < 2 * step ? n - step : i + step) {
+      decltype(compare(0)) found[4];
 #pragma GCC unroll 4
-    for (size_t k = 0; k < 4; ++k) found[k] = equal_bits<T>(v[k], wanted);
-    if (found[0] | found[1] | found[2] | found[3]) {
-      size_t k = 0;
-      while (!found[k]) ++k;
-      return i + k * width + static_cast<size_t>(__builtin_ctzll(found[k])) / kLaneBits<T>;
+      for (size_t k = 0; k < 4; ++k) found[k] = compare(i + k * width);
+      if (lane_bits((found[0] | found[1]) | (found[2] | found[3]))) {
+#pragma GCC unroll 4
+        for (size_t k = 0; k < 4; ++k) {
+          const uint64_t bits = lane_bits(found[k]);
+          if (bits) return i + k * width + static_cast<size_t>(__builtin_ctzll(bits)) / kLaneBits<T>;
+        }
+      }
+      if (i + step >= n) return n;
     }
   }
   while (i < n && x[i] != value) ++i;
@@ -152,9 +176,10 @@ COREPY_INLINE size_t arg_row(const T* row, size_t n, T& best) {
     const T* block = row + chosen;
     const size_t len = n - chosen < most ? n - chosen : most;
     const T wanted = best;
-    if constexpr (std::is_floating_point_v<T>) {
-      if (wanted == wanted) place = first_equal(block, len, wanted);
-      else place = first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] != block[i]; });
+    if (wanted != wanted) {
+      place = first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] != block[i]; });
+    } else if constexpr (searches_in_vectors<T>) {
+      place = first_equal(block, len, wanted);
     } else {
       place = first_place<Part>(len, [=](size_t i) COREPY_INLINE_LAMBDA { return block[i] == wanted; });
     }

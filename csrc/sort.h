@@ -182,10 +182,31 @@ void repeat_keys(const uint64_t* counts, size_t buckets, uint64_t base, void* ou
 // Keys of 16 bits that are sorted as some of 32, in vectors.
 constexpr size_t kWidened = 1024;
 
+// Keys that are sorted without a look at their range.
+constexpr size_t kUnsampled = 64;
+
+// Whether a sample of n keys lies in so small a range that counting is the least work: 1000 keys of 64 bits of a range of
+// 1000 take 2.9 µs by counting, 5.3 µs by partitions (AVX2).
+template <class U>
+COREPY_INLINE bool seems_narrow(const U* keys, size_t n) {
+  constexpr size_t count = 8;
+  const size_t step = n / count;
+  U least = keys[0], most = keys[0];
+  for (size_t i = 1; i < count; ++i) {
+    const U key = keys[i * step];
+    least = key < least ? key : least;
+    most = key > most ? key : most;
+  }
+  return bit_width(static_cast<uint64_t>(most) - least) <= kDigitBits;
+}
+
 template <class U>
 void sort_keys(void* a_, void* b_, size_t n, uint32_t into_b) {
   U *a = static_cast<U*>(a_), *b = static_cast<U*>(b_);
   if constexpr (sorts_in_vectors<U>) {
+    if constexpr (!splits_rows<U>) {
+      if (n > kUnsampled && seems_narrow(a, n)) return radix_sort<U>(a, b, n, into_b != 0);
+    }
     return sort_part<U>({a, b, n, into_b != 0}, partition_limit(n));
   } else if constexpr (sizeof(U) == 1) {
     if (n > kInsertion) {
@@ -211,7 +232,7 @@ void sort_keys(void* a_, void* b_, size_t n, uint32_t into_b) {
 template <class U>
 size_t split_keys(CorepyKeyPart* part, CorepyKeyPart* below) {
   size_t equal = 0;
-  if constexpr (sorts_in_vectors<U>) {
+  if constexpr (splits_rows<U>) {
     Part<U> above{static_cast<U*>(part->x), static_cast<U*>(part->scratch), part->n, part->into_scratch != 0};
     const Part<U> low = split_part(above, equal);
     *below = {low.x, low.scratch, low.n, low.into_scratch};
@@ -288,7 +309,7 @@ constexpr CorepySort sort_kernels() {
           scatter_places<U>,
           repeat_keys<U>,
           sort_keys<U>,
-          sorts_in_vectors<U> ? split_keys<U> : nullptr,
+          splits_rows<U> ? split_keys<U> : nullptr,
           ordered<T>,
           reverse<U>,
           reversed_places<T>,

@@ -65,6 +65,15 @@ def test_lengths_and_places(dtype, n, threads):
                     assert_same(getattr(cp, name)(columns, axis=0)[8], expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_place_of_short_rows(dtype):
+    """Whatever part of a vector, or of several, it is in."""
+    for n in (*range(1, 80), *range(120, 136), 300, 517):
+        x = cp.eye(n, dtype=getattr(cp, dtype))
+        assert cp.argmax(x, axis=1).tolist() == list(range(n)), n
+        assert cp.argmin(x, axis=1).tolist() == [int(n > 1), *[0] * (n - 1)], n
+
+
 @pytest.mark.parametrize("dtype", REAL_FLOATING)
 def test_nan_and_signed_zeros(dtype):
     """The first NaN, wherever extrema are; zeros are equal whatever their sign."""

@@ -61,6 +61,32 @@ def test_every_length(dtype, rng):
         check(wild(dtype, length, rng), f"{dtype} {length}")
 
 
+@pytest.mark.parametrize("dtype", ["int16", "uint32", "int32", "float32", "uint64", "int64", "float64"])
+def test_every_length_that_networks_sort(dtype, rng):
+    """And more, cut by pivots: of keys most of which are the greatest or the least, too."""
+    limits = np.finfo(dtype) if np.dtype(dtype).kind == "f" else np.iinfo(dtype)
+    for length in range(35, 300):
+        values = wild(dtype, length, rng)
+        check(values, f"{dtype} {length}")
+        extreme = rng.choice(np.asarray([limits.min, limits.max], dtype), length)
+        check(extreme, f"{dtype} {length} extreme")
+        check(np.where(rng.random(length) < 0.5, extreme, values), f"{dtype} {length} half extreme")
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "uint64", "int64", "float64"])
+def test_samples_that_mislead(dtype, rng):
+    """Equal, or close together, where algorithms may look at a few keys; the others anywhere. And the other way around."""
+    for length in (100, 999, 1000, 1024, 20_000):
+        for step in (length // 8, length // 16, length // 4):
+            for first in (0, step // 2):
+                values = moderate(dtype, length, rng)
+                values[first::step] = 3
+                check(values, f"{dtype} {length} {step}")
+                others = np.full(length, 3, dtype)
+                others[first::step] = values[: len(others[first::step])]
+                check(others, f"{dtype} {length} {step} the others equal")
+
+
 def pattern(name, dtype, n, rng):
     """An input that some algorithm finds hard."""
     index = np.arange(n)
