@@ -246,6 +246,7 @@ COREPY_INLINE void wide_group(const T* x, T* y) {
     if (__builtin_expect(any_strange<T>(any), 0)) {
       for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, Wide::careful(v[k]));
     } else if constexpr (WideTogetherImpl<Wide, void, T>::value && kRegister == 32) {
+      // With AVX-512 a look-up is one instruction by itself.
       Wide::together(v);
       for (size_t k = 0; k < size; ++k) store_vector(y + k * lanes, v[k]);
     } else {

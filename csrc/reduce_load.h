@@ -65,6 +65,12 @@ COREPY_INLINE Vector in_register(Vector vector) {
 template <size_t bytes>
 constexpr bool is_asked_ahead = kRegister == 64 || bytes <= 64;
 
+// A 1 that is hidden from GCC, which would add instead of what add_widened does.
+template <class Vector>
+COREPY_INLINE Vector hidden_one() {
+  return in_register(Vector{} + 1.0);
+}
+
 // acc + x of widened elements, by the units that multiply, of which the product with 1 is exact: those that add are taken
 // by the conversions.
 template <class Vector>

@@ -100,8 +100,7 @@ struct VectorReducer {
     // 102 with half).
     constexpr size_t some = kRegister == 64 || Registers < kTile ? Registers : (Registers + 1) / 2;
     [[maybe_unused]] Vector next[some], one = {};
-    // Hidden from GCC, which would add.
-    if constexpr (adds_widened<Step>) one = in_register(one + A(1));
+    if constexpr (adds_widened<Step>) one = hidden_one<Vector>();
     const T* first = row(0);
 #pragma GCC unroll 16
     for (size_t k = 0; k < Registers; ++k) acc[k] = load(first + k * width);

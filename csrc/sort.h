@@ -180,7 +180,7 @@ void repeat_keys(const uint64_t* counts, size_t buckets, uint64_t base, void* ou
 }
 
 // Keys of 16 bits that are sorted as some of 32, in vectors.
-constexpr size_t kWidened = 1024;
+constexpr size_t kSortedWide = 1024;
 
 // Keys that are sorted without a look at how they spread, and up to which it may pay to spread them by their digits.
 constexpr size_t kUnsampled = 64, kDigitsPay = 2048;
@@ -221,8 +221,8 @@ void sort_keys(void* a_, void* b_, size_t n, uint32_t into_b) {
       return repeat_keys<U>(counts, 256, 0, into_b ? b : a);
     }
   } else if constexpr (sizeof(U) == 2 && sorts_in_vectors<uint32_t>) {
-    if (n <= kWidened) {
-      uint32_t wide[kWidened], scratch[kWidened];
+    if (n <= kSortedWide) {
+      uint32_t wide[kSortedWide], scratch[kSortedWide];
       COREPY_INDEPENDENT
       for (size_t i = 0; i < n; ++i) wide[i] = a[i];
       sort_part<uint32_t>({wide, scratch, n, false}, partition_limit(n));

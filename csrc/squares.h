@@ -42,9 +42,6 @@ struct Squares {
   static constexpr size_t leaf = 16;
   static constexpr size_t registers = lanes / width;
 
-  // A 1 that is hidden from GCC, which would add.
-  static COREPY_INLINE Vector hidden_one() { return in_register(Vector{} + 1.0); }
-
   // sum + distance.
   static COREPY_INLINE Vector added(Vector sum, Vector distance, [[maybe_unused]] Vector one) {
     if constexpr (std::is_same_v<T, double>) return sum + distance;
@@ -66,7 +63,7 @@ struct Squares {
     for (size_t i = 0; i < lanes; ++i) centres[i] = centre[i % Parts];
     Vector middle[registers], total[2][registers] = {};
     __builtin_memcpy(middle, centres, sizeof(centres));
-    const Vector one = hidden_one();
+    const Vector one = hidden_one<Vector>();
     while (n >= lanes) {
       const size_t steps = n / lanes < leaf ? n / lanes : leaf;
       Vector sum[registers] = {}, square[registers] = {};
@@ -118,7 +115,7 @@ struct Squares {
                                  size_t c, const double* centre, double* sums, double* squares) {
     constexpr size_t piece = Registers * width * sizeof(T);
     Vector middle[Registers], sum[Registers] = {}, square[Registers] = {};
-    const Vector one = hidden_one();
+    const Vector one = hidden_one<Vector>();
 #pragma GCC unroll 8
     for (size_t k = 0; k < Registers; ++k) __builtin_memcpy(&middle[k], centre + c + k * width, sizeof(Vector));
 #pragma GCC unroll 1
