@@ -22,6 +22,10 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 
+mod placement;
+
+use placement::Helpers;
+
 /// Estimated work, in nanoseconds on one thread, from which more threads pay while a helper is
 /// looking for work.
 ///
@@ -58,6 +62,9 @@ const CROWDED: Duration = Duration::from_micros(15);
 
 /// How often the calling thread asks the interrupt hook.
 const INTERRUPT_EVERY: Duration = Duration::from_millis(50);
+
+/// When a helper that was called has not come after this time, see whether it waits for the caller's core.
+const LATE: Duration = Duration::from_micros(60);
 
 /// The most threads that may be asked for.
 const MAX_THREADS: usize = 1024;
@@ -222,6 +229,9 @@ struct Job {
     listed: AtomicBool,
     /// How many helpers are in it.
     active: AtomicUsize,
+    /// Since when helpers have been called and not come, if there were such when the job was posted.
+    called: Option<Instant>,
+    helpers: Arc<Helpers>,
     /// Chunks from this one on need not run.
     limit: AtomicUsize,
     /// The error of the lowest chunk so far.
@@ -269,6 +279,7 @@ impl Job {
     fn work(&self, role: Role, own: usize) {
         let outer = ROLE.replace(role);
         let mut interrupt = Interrupt::default();
+        let mut called = self.called.filter(|_| role == Role::Caller);
         // SAFETY: the caller borrows the body until the job ends.
         let body = unsafe { &*self.body };
         let (before, after) = self.parts.split_at(own % self.parts.len());
@@ -278,6 +289,10 @@ impl Job {
             while let Some(chunk) = part.0.take(self.limit.load(Ordering::Relaxed)) {
                 if let Err(error) = guarded(self.op, || body(chunk)) {
                     self.fail(chunk, chunk, error);
+                }
+                if self.joined.load(Ordering::Relaxed) == 0 && called.is_some_and(|since| since.elapsed() >= LATE) {
+                    self.helpers.leave_this_core();
+                    called = None;
                 }
                 if role == Role::Caller
                     && self.chunks > 2
@@ -325,6 +340,7 @@ struct Board {
     /// The most helpers there may be.
     limit: usize,
     spin: Duration,
+    helpers: Arc<Helpers>,
     state: Mutex<State>,
 }
 
@@ -334,6 +350,8 @@ struct State {
     jobs: Vec<JobPointer>,
     /// Helpers called from rayon and not come yet.
     called: usize,
+    /// When the last was called.
+    called_at: Option<Instant>,
     /// Helpers looking for a job.
     idle: usize,
     /// Helpers in a job.
@@ -353,6 +371,9 @@ impl State {
         let free = limit.saturating_sub(present + self.busy);
         let count = wanted.saturating_sub(present).min(free).min(WAKE);
         self.called += count;
+        if count > 0 {
+            self.called_at = Some(Instant::now());
+        }
         count
     }
 
@@ -466,14 +487,18 @@ fn spin_until(limit: Duration, done: impl Fn() -> bool) -> bool {
 impl Team {
     fn new(threads: usize) -> Option<Team> {
         let limit = threads - 1;
+        let helpers = Arc::new(Helpers::new(limit));
+        let (starting, ending) = (Arc::clone(&helpers), Arc::clone(&helpers));
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(limit)
             .thread_name(|index| format!("corepy-{}", index + 1))
+            .start_handler(move |index| starting.started(index))
+            .exit_handler(move |index| ending.ended(index))
             .build()
             .ok()?;
         let spin = if threads <= cores() { SPIN } else { Duration::ZERO };
         let open = Padded(AtomicUsize::new(0));
-        let board = Arc::new(Board { open, limit, spin, state: Mutex::default() });
+        let board = Arc::new(Board { open, limit, spin, helpers, state: Mutex::default() });
         Some(Team { threads, pool, board })
     }
 
@@ -482,7 +507,7 @@ impl Team {
         let body = unsafe { mem::transmute::<&Body<'_>, &Body<'static>>(body) };
         let wanted = self.board.limit.min(chunks - 1);
         let parts = if in_order { 1 } else { wanted + 1 };
-        let job = Job {
+        let mut job = Job {
             op,
             chunks,
             body,
@@ -491,15 +516,18 @@ impl Team {
             joined: AtomicUsize::new(0),
             listed: AtomicBool::new(true),
             active: AtomicUsize::new(0),
+            called: None,
+            helpers: Arc::clone(&self.board.helpers),
             limit: AtomicUsize::new(chunks),
             failure: Mutex::new(None),
             parts: (0..parts).map(|index| Padded(Part::new(chunks, index, parts))).collect(),
         };
-        let pointer = JobPointer(&raw const job);
         let mut state = lock(&self.board.state);
+        let call = state.call(job.wanted, self.board.limit);
+        job.called = state.called_at.filter(|_| state.called > 0);
+        let pointer = JobPointer(&raw const job);
         state.jobs.push(pointer);
         self.board.publish(&state);
-        let call = state.call(job.wanted, self.board.limit);
         drop(state);
         // Nothing from here to the end of the waiting unwinds: helpers may hold the job.
         for _ in 0..call {

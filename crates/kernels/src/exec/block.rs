@@ -77,6 +77,8 @@ pub struct Geometry<'a> {
     by_row: bool,
     /// The program's steps stream their results by themselves.
     direct_stream: bool,
+    /// Bytes read and written, of operands that are not one element for all.
+    bytes: usize,
 }
 
 // SAFETY: blocks of one geometry write disjoint memory; the addresses outlive the run.
@@ -149,8 +151,10 @@ impl<'a> Geometry<'a> {
             (col == item || col == 0) && (axes == 1 || joined || cols >= ROW_CALL)
         });
         let elements: usize = plan.shape.iter().product();
-        let stream =
-            fresh && elements * operands.iter().map(|operand| operand.itemsize).sum::<usize>() >= stream_bytes();
+        let varies = |&(i, _): &(usize, &Operand)| plan.strides[i].iter().any(|&stride| stride != 0);
+        let bytes = elements
+            * operands.iter().enumerate().filter(varies).map(|(_, operand)| operand.itemsize).sum::<usize>();
+        let stream = fresh && bytes >= stream_bytes();
         let direct_stream = stream && program.streams;
         let limit = match (in_place, stream) {
             (false, _) => ARENA_BLOCK,
@@ -207,7 +211,7 @@ impl<'a> Geometry<'a> {
         let by_row = by_row && (roles.contains(&Role::Rows) || row_scalars);
         let direct_stream =
             direct_stream && roles[inputs..].iter().all(|role| matches!(role, Role::Direct | Role::Rows));
-        Geometry { program, plan, operands, inputs, roles, rows, cols, block_rows, block_cols, by_row, direct_stream }
+        Geometry { program, plan, operands, inputs, roles, rows, cols, block_rows, block_cols, by_row, direct_stream, bytes }
     }
 
     /// Number of blocks.
@@ -237,6 +241,11 @@ impl<'a> Geometry<'a> {
     #[must_use]
     pub fn with_program(self, program: &'a Program) -> Geometry<'a> {
         Geometry { program, ..self }
+    }
+
+    /// Bytes read and written, of operands that are not one element for all.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether an output is written past the caches.

@@ -6,7 +6,7 @@ use super::{Product, small};
 use crate::exec::second_level_bytes;
 use crate::ffi::{self, GemmBlock, GemmKernels};
 
-/// Depth of a block: a panel of `b`, 256 rows of 128 bytes, fills L1 while panels of `a` stream past.
+/// Depth of a block: a panel of `b`, 256 rows of a tile's width, lies in L1 or comes from L2 while panels of `a` pass.
 const DEPTH: usize = 256;
 /// The least and the most bytes of a packed block of `a`; see [`left_bytes`].
 const LEFT_BYTES: (usize, usize) = (128 << 10, 384 << 10);
