@@ -54,8 +54,11 @@ pub const WORTH_WAKING_NS: u64 = 100_000;
 /// One in this many operations between the two thresholds wakes the helpers nevertheless.
 const WAKE_EVERY: usize = 16;
 
-/// How long a helper looks for the next job, and a caller for its helpers' end, before sleeping.
+/// How long a helper looks for the next job before sleeping.
 const SPIN: Duration = Duration::from_micros(40);
+
+/// How long a caller looks for its helpers' end before sleeping: they are in their last chunks.
+const LAST: Duration = Duration::from_micros(500);
 
 /// A spinning thread that was kept off its core for this long leaves the core to others.
 const CROWDED: Duration = Duration::from_micros(15);
@@ -541,7 +544,7 @@ impl Team {
             self.board.publish(&state);
         }
         let is_done = || job.active.load(Ordering::Acquire) == 0;
-        if !spin_until(SPIN, is_done) {
+        if !spin_until(LAST, is_done) {
             while !is_done() {
                 thread::park();
             }

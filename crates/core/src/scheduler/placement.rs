@@ -58,8 +58,7 @@ mod system {
         unsafe {
             let mut allowed: libc::cpu_set_t = mem::zeroed();
             let core = libc::sched_getcpu();
-            if core < 0
-                || core >= libc::CPU_SETSIZE
+            if !(0..libc::CPU_SETSIZE).contains(&core)
                 || libc::sched_getaffinity(thread, size, &raw mut allowed) != 0
                 || libc::CPU_COUNT(&allowed) < 2
             {
@@ -81,4 +80,82 @@ mod system {
     }
 
     pub fn leave_this_core(_thread: i32) {}
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use std::mem;
+    use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+    use std::{fs, thread};
+
+    use super::{Helpers, system};
+
+    fn allowed(thread: i32) -> libc::cpu_set_t {
+        // SAFETY: an all-zero set is the empty set, and the size is its own.
+        unsafe {
+            let mut set: libc::cpu_set_t = mem::zeroed();
+            assert_eq!(libc::sched_getaffinity(thread, mem::size_of_val(&set), &raw mut set), 0);
+            set
+        }
+    }
+
+    fn allow(thread: i32, set: &libc::cpu_set_t) {
+        // SAFETY: the set lives, and the size is its own.
+        assert_eq!(unsafe { libc::sched_setaffinity(thread, mem::size_of_val(set), set) }, 0);
+    }
+
+    /// The core that a thread runs on or waits for.
+    fn queue(thread: i32) -> i32 {
+        let text = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap();
+        // The 39th field; the second, a name, ends with the last bracket.
+        let fields = text.rsplit_once(')').unwrap().1;
+        fields.split_whitespace().nth(36).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn a_helper_leaves_the_callers_core_and_keeps_its_set() {
+        let all = allowed(0);
+        // SAFETY: the set lives.
+        if unsafe { libc::CPU_COUNT(&all) } < 2 {
+            return;
+        }
+        let (stop, core, number) = (AtomicBool::new(false), AtomicI32::new(-1), AtomicI32::new(0));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                number.store(system::thread(), Ordering::Release);
+                while !stop.load(Ordering::Relaxed) {
+                    // SAFETY: no arguments.
+                    core.store(unsafe { libc::sched_getcpu() }, Ordering::Relaxed);
+                    thread::yield_now();
+                }
+            });
+            // SAFETY: no arguments; an all-zero set is the empty set, and the core is below its capacity.
+            let (here, one) = unsafe {
+                let here = libc::sched_getcpu();
+                let mut one: libc::cpu_set_t = mem::zeroed();
+                libc::CPU_SET(here.unsigned_abs() as usize, &mut one);
+                (here, one)
+            };
+            allow(0, &one);
+            while number.load(Ordering::Acquire) == 0 {
+                thread::yield_now();
+            }
+            let thread = number.load(Ordering::Acquire);
+            allow(thread, &one);
+            while core.load(Ordering::Relaxed) != here {
+                thread::yield_now();
+            }
+            allow(thread, &all);
+            let helpers = Helpers(vec![AtomicI32::new(0), AtomicI32::new(thread)]);
+            helpers.leave_this_core();
+            // At once: the system by itself would move it some milliseconds later.
+            let left = queue(thread);
+            let kept = allowed(thread);
+            stop.store(true, Ordering::Relaxed);
+            allow(0, &all);
+            assert_ne!(left, here);
+            // SAFETY: both sets live.
+            assert!(unsafe { libc::CPU_EQUAL(&kept, &all) });
+        });
+    }
 }

@@ -152,8 +152,8 @@ impl<'a> Geometry<'a> {
         });
         let elements: usize = plan.shape.iter().product();
         let varies = |&(i, _): &(usize, &Operand)| plan.strides[i].iter().any(|&stride| stride != 0);
-        let bytes = elements
-            * operands.iter().enumerate().filter(varies).map(|(_, operand)| operand.itemsize).sum::<usize>();
+        let bytes =
+            elements * operands.iter().enumerate().filter(varies).map(|(_, operand)| operand.itemsize).sum::<usize>();
         let stream = fresh && bytes >= stream_bytes();
         let direct_stream = stream && program.streams;
         let limit = match (in_place, stream) {
@@ -211,7 +211,20 @@ impl<'a> Geometry<'a> {
         let by_row = by_row && (roles.contains(&Role::Rows) || row_scalars);
         let direct_stream =
             direct_stream && roles[inputs..].iter().all(|role| matches!(role, Role::Direct | Role::Rows));
-        Geometry { program, plan, operands, inputs, roles, rows, cols, block_rows, block_cols, by_row, direct_stream, bytes }
+        Geometry {
+            program,
+            plan,
+            operands,
+            inputs,
+            roles,
+            rows,
+            cols,
+            block_rows,
+            block_cols,
+            by_row,
+            direct_stream,
+            bytes,
+        }
     }
 
     /// Number of blocks.
