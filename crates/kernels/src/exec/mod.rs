@@ -31,12 +31,18 @@ const MORE_NS: f32 = 5_000.0;
 /// Chunks per thread that share long work evenly; more only cost hand-overs.
 const CHUNKS_PER_THREAD: usize = 64;
 
-/// Nanoseconds per byte on one core of operands that lie behind its second-level cache, at the least: where arithmetic is
-/// short it is they that take the time. 1e6 float32 added, all in the last-level cache: 0.034 on a Granite Rapids, where
-/// the second core went unused with the arithmetic's estimate alone.
-const BEHIND_NS: f32 = 0.02;
+/// Nanoseconds per byte on one core of operands that lie behind its second-level cache: where arithmetic is short it is
+/// they that take the time. 1e6 float32 added, all in the last-level cache: 0.034 on a Granite Rapids, where the second
+/// core went unused with the arithmetic's estimate alone; summed: 0.03.
+const BEHIND_NS: f32 = 0.026;
 /// A second-level cache where the system does not tell.
 const SECOND_LEVEL: usize = 1 << 20;
+
+/// Estimated nanoseconds that reading or writing so many bytes takes one core; 0 where its own caches hold them.
+pub(crate) fn memory_ns(bytes: usize) -> f32 {
+    let is_behind = bytes > second_level_bytes().unwrap_or(SECOND_LEVEL);
+    if is_behind { bytes as f32 * BEHIND_NS } else { 0.0 }
+}
 
 /// How an iteration is cut into chunks of blocks.
 #[derive(Debug, Clone, Copy)]
@@ -65,9 +71,7 @@ impl Cut {
         let chunk_ns = (per_thread / FEW_CHUNKS).clamp(CHUNK_NS, MORE_NS).max(per_thread / CHUNKS_PER_THREAD as f32);
         let per_chunk = ((chunk_ns / block_ns) as usize).clamp(1, blocks.max(1));
         let chunks = blocks.div_ceil(per_chunk);
-        let is_behind = || geometry.bytes() > second_level_bytes().unwrap_or(SECOND_LEVEL);
-        let loads_ns = if chunks > 1 && is_behind() { geometry.bytes() as f32 * BEHIND_NS } else { 0.0 };
-        let parallel = chunks > 1 && scheduler::worth_parallel(total_ns.max(loads_ns) as u64);
+        let parallel = chunks > 1 && scheduler::worth_parallel(total_ns.max(memory_ns(geometry.bytes())) as u64);
         Cut { blocks, elements, chunks, parallel, streams: geometry.streams(), piece: geometry.piece(), per_chunk }
     }
 }

@@ -21,6 +21,7 @@ use corepy_core::{DType, Error, Op, Reduction, Result, Tensor, scheduler};
 use smallvec::SmallVec;
 
 use crate::elementwise::{self, Scalar};
+use crate::exec;
 use crate::ffi;
 use crate::fusion::Stream;
 
@@ -414,7 +415,11 @@ impl Job<'_> {
         let unit_ns = elements as f32 * self.cost();
         let per_chunk = ((CHUNK_NS / unit_ns) as usize).clamp(1, units);
         let chunks = units.div_ceil(per_chunk);
-        let parallel = chunks > 1 && scheduler::worth_parallel((units as f32 * unit_ns) as u64);
+        let memory_ns = match self.stream {
+            None => exec::memory_ns(units * elements * self.source.itemsize()),
+            Some(_) => 0.0,
+        };
+        let parallel = chunks > 1 && scheduler::worth_parallel((units as f32 * unit_ns).max(memory_ns) as u64);
         scheduler::for_each_chunk(self.op, chunks, parallel, &|chunk| {
             let first = chunk * per_chunk;
             body(first..units.min(first + per_chunk))
