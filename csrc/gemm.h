@@ -43,8 +43,8 @@ COREPY_BEGIN
 
 // Register tiles: as many accumulators as the registers hold, beside a row of b and one number of a.
 // 24 of AVX-512's 32 registers, 12 of the 16 that the others have; complex numbers take two each. AVX-512's tiles are
-// wide and low, as few loads for as many multiply_adds: on a Granite Rapids, of 119 GFLOP/s, 12 × 2 vectors of float64
-// (14 loads for 24) reach 90-95 from L2, 8 × 3 (11 loads) 94-99, 6 × 4 (10 loads) 99-105.
+// wide and low, as few loads for as many multiply_adds: on a core of a Granite Rapids, of 119 GFLOP/s, 12 × 2 vectors of
+// float64 (14 loads for 24) reach 85-97 in L1 and L2, 8 × 3 (11 loads) 90-104, 6 × 4 (10 loads) 92-106.
 template <class T>
 struct GemmTile {
   using Part = T;

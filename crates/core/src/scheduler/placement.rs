@@ -29,7 +29,7 @@ impl Helpers {
     }
 
     /// Helpers that wait for the caller's core are queued on another that they may use; the others stay where they are.
-    /// About 1 µs each.
+    /// Three system calls each.
     #[cold]
     pub(super) fn leave_this_core(&self) {
         for helper in &self.0 {

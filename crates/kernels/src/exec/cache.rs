@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 /// What is taken where the system does not tell.
 const DEFAULT_BYTES: usize = 8 << 20;
+/// The same of a core's second-level cache.
+const DEFAULT_SECOND_LEVEL: usize = 1 << 20;
 /// One tensor cannot expect more of a cache that many cores share.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -15,10 +17,10 @@ pub(crate) fn last_level_bytes() -> usize {
     *BYTES.get_or_init(|| largest_cache().map_or(DEFAULT_BYTES, |bytes| bytes.clamp(DEFAULT_BYTES, MOST_BYTES)))
 }
 
-/// Bytes of a core's second-level cache, if the system tells; read once.
-pub(crate) fn second_level_bytes() -> Option<usize> {
-    static BYTES: OnceLock<Option<usize>> = OnceLock::new();
-    *BYTES.get_or_init(|| caches().find(|&(level, _)| level == 2).map(|(_, bytes)| bytes))
+/// Bytes of a core's second-level cache; read once.
+pub(crate) fn second_level_bytes() -> usize {
+    static BYTES: OnceLock<usize> = OnceLock::new();
+    *BYTES.get_or_init(|| caches().find(|&(level, _)| level == 2).map_or(DEFAULT_SECOND_LEVEL, |(_, bytes)| bytes))
 }
 
 /// The largest cache of the first core.

@@ -68,7 +68,7 @@ pub(super) fn run(op: &'static str, product: &Product) -> Result<()> {
 /// with 512 KiB, 2000 × 2000 float64 beside other work: 43.6 GFLOP/s with 384 KiB, 47.1 with 128; alike when all is quiet.
 fn left_bytes() -> usize {
     let (least, most) = LEFT_BYTES;
-    second_level_bytes().map_or(most, |bytes| bytes / 8 * 3).clamp(least, most)
+    (second_level_bytes() / 8 * 3).clamp(least, most)
 }
 
 /// Memory that all threads pack into.
